@@ -1,0 +1,17 @@
+//! The words every crate shares: errors, names, locations, principals, and the seam between the fronts
+//! and the engine. Nothing here knows DataFusion, Postgres, Delta, Iceberg or any file format.
+
+mod engine;
+mod error;
+mod location;
+mod name;
+mod stop;
+
+pub use engine::{
+    Answer, BoxFuture, Engine, Parameter, Prepared, Principal, Rows, Session, SessionOptions,
+    Statement, StatementKind, Transaction,
+};
+pub use error::{Error, ErrorKind, Result, Subject};
+pub use location::Location;
+pub use name::{TableName, fold_name};
+pub use stop::{Stop, StopReason};

@@ -1,0 +1,210 @@
+//! What an operator can set, with its defaults. Read once, at the start, from (weakest first) defaults,
+//! `lakegate.toml`, the environment (`LAKEGATE__SECTION__KEY`) and flags; then handed down as the small
+//! Options of each crate (`options.rs`). Nothing below the binary knows that a config file exists.
+
+mod load;
+mod options;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{Overrides, closest, load};
+pub use units::{ByteSize, Secret, Span};
+
+/// The file read from the working directory when `--config` names no other.
+pub const DEFAULT_FILE: &str = "lakegate.toml";
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub lake: Lake,
+    pub catalog: Catalog,
+    /// By the name `lakegate crawl NAME` takes.
+    pub crawl: BTreeMap<String, Crawl>,
+    pub models: Models,
+    pub s3: S3,
+    pub pg: Pg,
+    pub scan: Scan,
+    pub limits: Limits,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lake {
+    /// The database name Postgres clients connect to.
+    pub name: String,
+    pub directory: PathBuf,
+    /// Places that may be opened besides `directory`, crawled locations and the warehouse.
+    pub roots: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Catalog {
+    /// Default: `catalog.sqlite` in the lake's directory.
+    pub path: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crawl {
+    pub location: String,
+    /// The database its tables go to. Default: the crawl's own name.
+    pub database: Option<String>,
+    /// Put in front of every table name.
+    #[serde(default)]
+    pub prefix: String,
+    /// Glob patterns of paths to leave out.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// How many folders below `location` tables are; found out when absent.
+    pub level: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Models {
+    pub directory: PathBuf,
+    /// Where built tables are written. Default: `warehouse` in the lake's directory.
+    pub warehouse: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct S3 {
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    pub path_style: bool,
+    pub allow_http: bool,
+    /// Without keys, credentials come from the AWS chain.
+    pub access_key_id: Option<Secret>,
+    pub secret_access_key: Option<Secret>,
+    pub session_token: Option<Secret>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pg {
+    pub listen: String,
+    pub auth: Auth,
+    /// Passwords by user name, for `auth = "scram"`.
+    pub users: BTreeMap<String, Secret>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub require_tls: bool,
+}
+
+/// How Postgres clients prove who they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// No password, loopback only.
+    #[default]
+    Trust,
+    Scram,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scan {
+    pub pushdown: Pushdown,
+    /// Reads text and binary columns as Arrow views.
+    pub view_types: bool,
+}
+
+/// Whether filters run inside the Parquet reader, before the other columns are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pushdown {
+    /// Where it saves enough.
+    #[default]
+    Auto,
+    On,
+    Off,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Memory of all queries together. Default: half of the machine's.
+    pub memory: Option<ByteSize>,
+    /// Default: `spill` in the lake's directory.
+    pub spill_directory: Option<PathBuf>,
+    pub spill: ByteSize,
+    /// Threads that queries run on. Default: one per processor.
+    pub threads: Option<usize>,
+    pub concurrent_queries: usize,
+    pub queue: usize,
+    /// Zero: no timeout.
+    pub statement_timeout: Span,
+    pub max_connections: usize,
+    /// A storage request's whole time, retries included.
+    pub retry_timeout: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,lakegate_pg=debug`.
+    pub level: String,
+}
+
+impl Default for Lake {
+    fn default() -> Self {
+        Self { name: "lake".into(), directory: "lake".into(), roots: Vec::new() }
+    }
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self { directory: "sql".into(), warehouse: None }
+    }
+}
+
+impl Default for Pg {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:5432".into(),
+            auth: Auth::Trust,
+            users: BTreeMap::new(),
+            tls_certificate: None,
+            tls_key: None,
+            require_tls: false,
+        }
+    }
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { pushdown: Pushdown::Auto, view_types: true }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: None,
+            spill_directory: None,
+            spill: ByteSize::gib(20),
+            threads: None,
+            concurrent_queries: 64,
+            queue: 1_000,
+            statement_timeout: Span::seconds(300),
+            max_connections: 200,
+            retry_timeout: Span::seconds(20),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "warn".into() }
+    }
+}

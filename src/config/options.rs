@@ -1,0 +1,145 @@
+//! From the settings to the small Options of each crate.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lakegate_base::{Error, Location, Result};
+use lakegate_catalog::CatalogOptions;
+use lakegate_engine::{EngineLimits, EngineOptions, ScanOptions, ViewTypes};
+use lakegate_pg::{PgOptions, TlsFiles, User};
+use lakegate_store::{S3Options, StoreOptions};
+
+use super::{Auth, Config, Pushdown, Secret, Span};
+
+impl Config {
+    /// With the places a command opens besides the configured ones.
+    pub fn store_options(&self, more_roots: Vec<Location>) -> Result<StoreOptions> {
+        let mut roots = more_roots;
+        roots.push(Location::local(&self.lake.directory)?);
+        roots.push(self.warehouse()?);
+        let crawled = self.crawl.values().map(|crawl| &crawl.location);
+        for text in self.lake.roots.iter().chain(crawled) {
+            roots.push(Location::parse(text)?);
+        }
+        roots.sort();
+        roots.dedup();
+        let s3 = &self.s3;
+        let reveal = |secret: &Option<Secret>| secret.as_ref().map(|s| s.reveal().to_string());
+        let s3 = S3Options {
+            endpoint: s3.endpoint.clone(),
+            region: s3.region.clone(),
+            path_style: s3.path_style,
+            allow_http: s3.allow_http,
+            access_key_id: reveal(&s3.access_key_id),
+            secret_access_key: reveal(&s3.secret_access_key),
+            session_token: reveal(&s3.session_token),
+        };
+        Ok(StoreOptions { roots, s3, retry_timeout: self.limits.retry_timeout.0 })
+    }
+
+    pub fn catalog_options(&self) -> CatalogOptions {
+        let path = self.catalog.path.clone();
+        CatalogOptions {
+            path: Some(path.unwrap_or_else(|| self.lake.directory.join("catalog.sqlite"))),
+        }
+    }
+
+    /// Where models write their tables.
+    pub fn warehouse(&self) -> Result<Location> {
+        match &self.models.warehouse {
+            Some(text) => Location::parse(text),
+            None => Location::local(&self.lake.directory.join("warehouse")),
+        }
+    }
+
+    pub fn engine_options(&self) -> Result<EngineOptions> {
+        let limits = &self.limits;
+        let defaults = EngineLimits::default();
+        let memory_bytes = limits.memory.map_or_else(memory_share, |size| size.0);
+        let mut options = EngineOptions::new(self.warehouse()?);
+        options.catalog_name = self.lake.name.clone();
+        options.limits = EngineLimits {
+            memory_bytes: usize::try_from(memory_bytes).unwrap_or(usize::MAX),
+            spill_directory: self.spill_directory(),
+            spill_bytes: limits.spill.0,
+            threads: limits.threads.unwrap_or(defaults.threads),
+            queries_max: limits.concurrent_queries,
+            queue_max: limits.queue,
+            statement_timeout: timeout(limits.statement_timeout),
+            ..defaults
+        };
+        options.scan = self.scan_options();
+        Ok(options)
+    }
+
+    fn scan_options(&self) -> ScanOptions {
+        ScanOptions {
+            pushdown: match self.scan.pushdown {
+                Pushdown::Auto => lakegate_engine::Pushdown::Auto,
+                Pushdown::On => lakegate_engine::Pushdown::On,
+                Pushdown::Off => lakegate_engine::Pushdown::Off,
+            },
+            view_types: match self.scan.view_types {
+                true => ViewTypes::On,
+                false => ViewTypes::Off,
+            },
+        }
+    }
+
+    pub fn spill_directory(&self) -> PathBuf {
+        let configured = self.limits.spill_directory.clone();
+        configured.unwrap_or_else(|| self.lake.directory.join("spill"))
+    }
+
+    pub fn pg_options(&self) -> Result<PgOptions> {
+        let pg = &self.pg;
+        let user = |(name, password): (&String, &Secret)| User {
+            name: name.clone(),
+            secret: lakegate_pg::Secret::Password(password.reveal().to_string()),
+        };
+        let auth = match pg.auth {
+            Auth::Trust => lakegate_pg::Auth::TrustLoopback,
+            Auth::Scram if pg.users.is_empty() => {
+                return Err(Error::invalid("pg.auth is \"scram\", and pg.users names nobody")
+                    .hint("Add users under [pg.users], as NAME = \"PASSWORD\"."));
+            }
+            Auth::Scram => lakegate_pg::Auth::Scram(pg.users.iter().map(user).collect()),
+        };
+        let tls = pg.tls_certificate.clone().zip(pg.tls_key.clone());
+        Ok(PgOptions {
+            listen: address(&pg.listen)?,
+            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            require_tls: pg.require_tls,
+            auth,
+            limits: lakegate_pg::Limits {
+                max_connections: self.limits.max_connections,
+                max_connections_per_address: self.limits.max_connections,
+                ..Default::default()
+            },
+        })
+    }
+}
+
+fn timeout(span: Span) -> Option<Duration> {
+    Some(span.0).filter(|time| !time.is_zero())
+}
+
+/// `HOST:PORT`, by name or number.
+fn address(text: &str) -> Result<SocketAddr> {
+    let wrong = || {
+        Error::invalid(format!("pg.listen \"{text}\" is not an address to listen on"))
+            .hint("Write HOST:PORT, e.g. 127.0.0.1:5433.")
+    };
+    let found = text.to_socket_addrs().map_err(|e| wrong().source(e))?.next();
+    found.ok_or_else(wrong)
+}
+
+/// Half of the machine's memory; 2 GiB where it cannot be told.
+fn memory_share() -> u64 {
+    const UNKNOWN_BYTES: u64 = 4 << 30;
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = total.and_then(|rest| rest.trim().split(' ').next()?.parse::<u64>().ok());
+    kib.map_or(UNKNOWN_BYTES, |kib| kib.saturating_mul(1024)) / 2
+}

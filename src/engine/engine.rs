@@ -1,0 +1,259 @@
+//! The engine: what all sessions share, and nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{FieldRef, Schema};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::{
+    DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl,
+};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
+use lakegate_catalog::{Catalog, Snapshot, Table, shapes};
+use lakegate_formats::{TableSnapshot, TableSource};
+use lakegate_store::Stores;
+
+use crate::cooperate::CooperativeJoins;
+use crate::error::from_datafusion;
+use crate::functions;
+use crate::log::QueryLog;
+use crate::options::EngineOptions;
+use crate::pin::BARE;
+use crate::run::Admission;
+use crate::scan::{Footers, ViewTypes};
+use crate::session::LakeSession;
+use crate::system::LakeView;
+use crate::view::lake_view;
+
+/// Planning walks deep trees; the default 2 MiB would overflow on what the limits allow.
+const THREAD_STACK_BYTES: usize = 8 << 20;
+/// How many of the greediest consumers an out-of-memory error names in the log.
+const CONSUMERS_NAMED: usize = 5;
+
+pub struct LakeEngine {
+    shared: Arc<Shared>,
+    /// Queries run here, apart from network I/O. None only while dropping.
+    runtime: Option<tokio::runtime::Runtime>,
+    sessions: AtomicI32,
+}
+
+struct Attached {
+    table: Arc<Table>,
+    source: TableSource,
+}
+
+/// What every session and statement needs; caches included.
+pub struct Shared {
+    pub options: EngineOptions,
+    pub stores: Arc<Stores>,
+    pub catalog: Arc<Catalog>,
+    pub log: Arc<QueryLog>,
+    pub footers: Arc<Footers>,
+    pub admission: Arc<Admission>,
+    pub queries: tokio::runtime::Handle,
+    /// Functions and options of every session; cloned, never changed.
+    pub template: SessionState,
+    /// Tables named on the command line: in the catalog's shape, but in no store.
+    attached: Mutex<BTreeMap<TableName, Attached>>,
+    view: Mutex<Option<(u64, Arc<LakeView>)>>,
+}
+
+impl LakeEngine {
+    pub fn new(
+        options: EngineOptions,
+        stores: Arc<Stores>,
+        catalog: Arc<Catalog>,
+    ) -> Result<Arc<Self>> {
+        let template = template(&options, runtime_env(&options)?);
+        let limits = &options.limits;
+        // Last of what can fail: a runtime must not be dropped inside another one.
+        let runtime = query_runtime(limits.threads)?;
+        let shared = Shared {
+            stores,
+            catalog,
+            log: Arc::new(QueryLog::new(limits.query_log_rows)),
+            footers: Arc::new(Footers::new(limits.footer_cache_bytes)),
+            admission: Arc::new(Admission::new(limits.queries_max, limits.queue_max)),
+            queries: runtime.handle().clone(),
+            template,
+            attached: Mutex::default(),
+            view: Mutex::default(),
+            options,
+        };
+        let sessions = AtomicI32::new(0);
+        Ok(Arc::new(Self { shared: Arc::new(shared), runtime: Some(runtime), sessions }))
+    }
+
+    /// Makes the table at a location known to this engine alone, under a name, without the catalog.
+    pub async fn attach(&self, name: TableName, location: &Location) -> Result<()> {
+        let shared = &self.shared;
+        let source = lakegate_formats::files::recognise(&shared.stores, location).await?;
+        let snapshot = lakegate_formats::open(&shared.stores, &source).await?;
+        // A type that has no name in Glue's terms costs the listing its columns, not the table.
+        let bare = || Table {
+            database_name: name.database.clone(),
+            name: name.table.clone(),
+            ..Table::default()
+        };
+        let is_key =
+            |field: &FieldRef| source.partition_keys.iter().any(|k| k.name() == field.name());
+        let columns = snapshot.schema.fields().iter().filter(|field| !is_key(field)).cloned();
+        let columns = Schema::new(columns.collect::<Vec<_>>());
+        let table = shapes::table(&name, &source, &columns).unwrap_or_else(|_| bare());
+        let mut attached = shared.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        attached.insert(name, Attached { table: Arc::new(table), source });
+        Ok(())
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn session(&self, options: SessionOptions) -> Result<Arc<LakeSession>> {
+        if options.database != self.shared.options.catalog_name {
+            return Err(Error::not_found(Subject::Database, &options.database)
+                .hint(format!("Connect to \"{}\".", self.shared.options.catalog_name)));
+        }
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed).checked_add(1).unwrap_or(1);
+        Ok(Arc::new(LakeSession::new(Arc::clone(&self.shared), options, number)?))
+    }
+}
+
+#[async_trait]
+impl Engine for LakeEngine {
+    async fn open(&self, options: SessionOptions) -> Result<Arc<dyn Session>> {
+        Ok(self.session(options)?)
+    }
+}
+
+impl Drop for LakeEngine {
+    /// A runtime must not be waited for inside another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Shared {
+    /// The catalog as of now, with the attached tables.
+    pub async fn catalog(&self) -> Result<Arc<Snapshot>> {
+        let snapshot = self.catalog.snapshot().await?;
+        let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        if attached.is_empty() {
+            return Ok(snapshot);
+        }
+        Ok(Arc::new(snapshot.with_tables(attached.values().map(|a| Arc::clone(&a.table)))))
+    }
+
+    /// The system catalog's view of a catalog version, built once.
+    pub fn lake_view(&self, catalog: &Snapshot) -> Arc<LakeView> {
+        let mut cached = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, view)) = cached.as_ref()
+            && *version == catalog.version
+        {
+            return Arc::clone(view);
+        }
+        let view = Arc::new(lake_view(&self.options.catalog_name, catalog));
+        *cached = Some((catalog.version, Arc::clone(&view)));
+        view
+    }
+
+    /// Opens a catalogued table at its current version, and makes its store known to DataFusion: the only
+    /// stores a query can reach are those of catalogued tables.
+    pub async fn open(&self, name: &TableName, table: &Table) -> Result<Arc<TableSnapshot>> {
+        let open = async {
+            let source = self.source(name, table)?;
+            let snapshot = lakegate_formats::open(&self.stores, &source).await?;
+            self.register_store(&snapshot.location).await?;
+            Ok(Arc::new(snapshot))
+        };
+        open.await.map_err(|e: Error| e.context(format!("table {name}")))
+    }
+
+    fn source(&self, name: &TableName, table: &Table) -> Result<TableSource> {
+        let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        attached.get(name).map_or_else(|| lakegate_catalog::source(table), |a| Ok(a.source.clone()))
+    }
+
+    async fn register_store(&self, location: &Location) -> Result<()> {
+        let store = self.stores.store(location).await?;
+        let url = ObjectStoreUrl::parse(location.store_url()).map_err(from_datafusion)?;
+        self.template.runtime_env().register_object_store(url.as_ref(), store);
+        Ok(())
+    }
+}
+
+fn query_runtime(threads: usize) -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.max(1))
+        .thread_name("lakegate-query")
+        .thread_stack_size(THREAD_STACK_BYTES)
+        .enable_all()
+        .build()
+        .map_err(|e| Error::unavailable("cannot start the query threads").source(e))
+}
+
+/// Bounded memory, bounded spill, and no object store until a catalogued table brings one.
+fn runtime_env(options: &EngineOptions) -> Result<Arc<RuntimeEnv>> {
+    let limits = &options.limits;
+    let pool = FairSpillPool::new(limits.memory_bytes);
+    let consumers = std::num::NonZeroUsize::new(CONSUMERS_NAMED).expect("five is not zero");
+    let pool = TrackConsumersPool::new(pool, consumers);
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![limits.spill_directory.clone()]))
+        .with_max_temp_directory_size(limits.spill_bytes);
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(disk)
+        .with_object_store_registry(no_stores())
+        .build_arc()
+        .map_err(from_datafusion)
+}
+
+/// DataFusion registers the local disk by default; SQL must not reach it.
+fn no_stores() -> Arc<dyn ObjectStoreRegistry> {
+    let registry = DefaultObjectStoreRegistry::new();
+    if let Ok(url) = ObjectStoreUrl::parse("file://") {
+        drop(registry.deregister_store(url.as_ref()));
+    }
+    Arc::new(registry)
+}
+
+/// A function of the same name is replaced on purpose; registering never fails.
+pub fn replace<T>(previous: datafusion::error::Result<Option<Arc<T>>>) {
+    drop(previous);
+}
+
+fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        .with_default_catalog_and_schema(options.catalog_name.clone(), BARE)
+        .with_target_partitions(options.limits.threads.max(1));
+    let settings = config.options_mut();
+    settings.execution.parquet.schema_force_view_types = options.scan.view_types == ViewTypes::On;
+    // Postgres: 1.5 is numeric, not a float; and NULLs sort last when ascending.
+    settings.sql_parser.parse_float_as_decimal = true;
+    settings.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+    settings.sql_parser.map_string_types_to_utf8view = options.scan.view_types == ViewTypes::On;
+    let mut state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
+        .build();
+    for function in functions::all() {
+        replace(state.register_udf(Arc::new(function)));
+    }
+    for function in functions::aggregates() {
+        replace(state.register_udaf(Arc::new(function)));
+    }
+    state
+}

@@ -1,0 +1,36 @@
+//! EXPLAIN as Postgres tools expect it: one text column, one row a line.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{AsArray, RecordBatch, StringArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use lakegate_base::{Error, Result};
+use sqlparser::ast::Statement as Tree;
+
+pub fn is_explain(tree: &Tree) -> bool {
+    matches!(tree, Tree::Explain { .. })
+}
+
+pub fn tag(tree: &Tree) -> &'static str {
+    if is_explain(tree) { "EXPLAIN" } else { "SELECT" }
+}
+
+pub fn schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("QUERY PLAN", DataType::Utf8, true)]))
+}
+
+/// DataFusion answers (kind of plan, whole plan as one text).
+pub fn lines(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let broken = |e| Error::internal("the plan cannot be shown").source(e);
+    let text = |index: usize| cast(batch.column(index), &DataType::Utf8).map_err(broken);
+    let (kinds, plans) = (text(0)?, text(1)?);
+    let (kinds, plans) = (kinds.as_string::<i32>(), plans.as_string::<i32>());
+    let mut lines = Vec::new();
+    for (kind, plan) in kinds.iter().zip(plans.iter()) {
+        lines.push(format!("{}:", kind.unwrap_or("plan").replace('_', " ")));
+        lines.extend(plan.unwrap_or_default().lines().map(|line| format!("  {line}")));
+    }
+    RecordBatch::try_new(Arc::clone(schema), vec![Arc::new(StringArray::from(lines))])
+        .map_err(broken)
+}

@@ -1,0 +1,32 @@
+//! The query engine: the only crate that sees DataFusion. Sessions, planning over pinned tables, the lake
+//! scan, functions, limits, and building models. Nothing here knows a wire protocol.
+
+mod command;
+mod cooperate;
+mod engine;
+mod error;
+mod explain;
+mod functions;
+mod log;
+mod materialize;
+mod options;
+mod pin;
+mod plan;
+mod rewrite;
+mod run;
+mod scan;
+mod session;
+mod settings;
+mod sql;
+mod statement;
+mod system;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::LakeEngine;
+pub use materialize::Built;
+pub use options::{EngineLimits, EngineOptions};
+pub use scan::{Pushdown, ScanOptions, ViewTypes};
+pub use sql::SqlLimits;

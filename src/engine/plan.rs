@@ -1,0 +1,201 @@
+//! A syntax tree → a logical plan over pinned tables.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::TableReference;
+use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::execution::SessionState;
+use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::parser::Statement as PlannerStatement;
+use futures::future::try_join_all;
+use lakegate_base::{BoxFuture, Error, Result, TableName, fold_name};
+use lakegate_catalog::Snapshot;
+use sqlparser::ast::Statement as Tree;
+
+use crate::engine::Shared;
+use crate::error::from_datafusion;
+use crate::log::QueryLog;
+use crate::pin::{BARE, Pinned};
+use crate::rewrite;
+use crate::scan::LakeTable;
+use crate::sql::parse;
+use crate::system::{self, SessionFacts};
+
+/// Views on views on views: deeper is a cycle or a mistake.
+const VIEW_DEPTH_MAX: usize = 32;
+/// Lakegate's own schema, beside the databases of the catalog.
+pub const OWN_SCHEMA: &str = "lakegate";
+
+/// Everything a plan depends on, pinned for one statement.
+#[derive(Clone)]
+pub struct Planner {
+    pub shared: Arc<Shared>,
+    pub catalog: Arc<Snapshot>,
+    pub facts: Arc<dyn SessionFacts>,
+    /// The session's functions and options; no catalogs yet.
+    pub state: SessionState,
+    pub search_path: Vec<String>,
+}
+
+/// A plan and the state it was made with.
+pub struct Planned {
+    pub state: SessionState,
+    pub plan: LogicalPlan,
+    /// The names the client expects, where the planner's differ (duplicates).
+    pub names: Option<Vec<String>>,
+}
+
+impl Planner {
+    pub async fn plan(&self, tree: &Tree) -> Result<Planned> {
+        let Planned { state, plan, names } = self.plan_at(tree.clone(), 0).await?;
+        let plan = rewrite::readable(plan, &self.facts).map_err(from_datafusion)?;
+        Ok(Planned { state, plan, names })
+    }
+
+    /// `depth` counts the views around this statement.
+    fn plan_at(&self, mut tree: Tree, depth: usize) -> BoxFuture<'_, Result<Planned>> {
+        Box::pin(async move {
+            if depth > VIEW_DEPTH_MAX {
+                return Err(Error::invalid("views are nested too deeply or name each other")
+                    .hint("Check the views' definitions for a cycle."));
+            }
+            rewrite::statement(&mut tree, &self.facts)?;
+            let statement = PlannerStatement::Statement(Box::new(tree));
+            let references =
+                self.state.resolve_table_references(&statement).map_err(from_datafusion)?;
+            let mut state = self.state.clone();
+            state.register_catalog_list(self.pin(references, depth).await?);
+            state.mark_start_execution();
+            let plan = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
+            reads_only().verify_plan(&plan).map_err(from_datafusion)?;
+            let names = rewrite::names(&plan);
+            Ok(Planned { state, plan, names })
+        })
+    }
+
+    /// Resolves every table the statement names, at once.
+    async fn pin(
+        &self,
+        references: Vec<TableReference>,
+        depth: usize,
+    ) -> Result<Arc<dyn datafusion::catalog::CatalogProviderList>> {
+        let mut pinned = Pinned::default();
+        for (name, schema) in system::schemas(&self.facts) {
+            pinned.add_schema(&name, schema);
+        }
+        let distinct: HashSet<TableReference> = references.into_iter().collect();
+        let resolved = distinct.iter().map(|reference| self.resolve(reference, depth));
+        for (reference, provider) in distinct.iter().zip(try_join_all(resolved).await?) {
+            if let Some(provider) = provider {
+                let schema = reference.schema().unwrap_or(BARE);
+                pinned.add(schema, reference.table(), provider);
+            }
+        }
+        Ok(pinned.into_catalogs(&self.shared.options.catalog_name))
+    }
+
+    /// None when nothing of that name exists, or it is a system relation named with its schema, which
+    /// answers by itself.
+    async fn resolve(
+        &self,
+        reference: &TableReference,
+        depth: usize,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let catalog_name = &self.shared.options.catalog_name;
+        if reference.catalog().is_some_and(|catalog| catalog != catalog_name) {
+            return Err(Error::unsupported(format!("cross-database references: \"{reference}\"")));
+        }
+        if let Some(schema) = reference.schema() {
+            return self.table(&TableName::new(schema, reference.table()), depth).await;
+        }
+        for schema in &self.search_path {
+            let name = TableName::new(schema, reference.table());
+            if let Some(table) = self.table(&name, depth).await? {
+                return Ok(Some(table));
+            }
+        }
+        self.system_table(reference.table()).await
+    }
+
+    /// `pg_catalog` is on every search path.
+    async fn system_table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let schemas = system::schemas(&self.facts);
+        match schemas.iter().find(|(schema, _)| schema == "pg_catalog") {
+            Some((_, schema)) => schema.table(name).await.map_err(from_datafusion),
+            None => Ok(None),
+        }
+    }
+
+    async fn table(
+        &self,
+        name: &TableName,
+        depth: usize,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        if name.database == OWN_SCHEMA && name.table == "query_log" {
+            return query_log(&self.shared.log).map(Some);
+        }
+        let Some(table) = self.catalog.table(name) else {
+            return Ok(None);
+        };
+        if let Some(sql) = table.view_sql() {
+            return self.view(name, sql, depth).await.map(Some);
+        }
+        let snapshot = self.shared.open(name, table).await?;
+        let footers = Arc::clone(&self.shared.footers);
+        let table = LakeTable::new(name.clone(), snapshot, footers, self.shared.options.scan)?;
+        Ok(Some(Arc::new(table)))
+    }
+
+    /// A view's own bare names mean its own database first.
+    async fn view(
+        &self,
+        name: &TableName,
+        sql: &str,
+        depth: usize,
+    ) -> Result<Arc<dyn TableProvider>> {
+        let planned = async {
+            let mut statements = parse(sql, self.shared.options.limits.sql)?;
+            let tree = match (statements.pop(), statements.pop()) {
+                (Some(statement), None) => statement.tree.downcast::<Tree>().ok(),
+                _ => None,
+            };
+            let tree = tree.ok_or_else(|| Error::corrupt("the view is not one statement"))?;
+            let planner = Self { search_path: vec![name.database.clone()], ..self.clone() };
+            planner.plan_at(tree.as_ref().clone(), depth + 1).await
+        };
+        let planned = planned.await.map_err(|e| e.context(format!("view {name}")))?;
+        let plan = folded(planned)?;
+        Ok(Arc::new(ViewTable::new(plan, Some(sql.to_string()))))
+    }
+}
+
+/// A view's columns carry folded names, as the catalog lists them.
+fn folded(planned: Planned) -> Result<LogicalPlan> {
+    use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+    let fields = planned.plan.schema().clone();
+    let names: Vec<String> = match planned.names {
+        Some(names) => names,
+        None => fields.fields().iter().map(|f| f.name().clone()).collect(),
+    };
+    let columns = fields.columns().into_iter().zip(names);
+    let aliased = columns.map(|(column, name)| Expr::Column(column).alias(fold_name(&name)));
+    LogicalPlanBuilder::from(planned.plan)
+        .project(aliased.collect::<Vec<_>>())
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(from_datafusion)
+}
+
+fn query_log(log: &QueryLog) -> Result<Arc<dyn TableProvider>> {
+    let batch = log.batch().map_err(|e| Error::internal("the query log is broken").source(e))?;
+    let table =
+        MemTable::try_new(QueryLog::schema(), vec![vec![batch]]).map_err(from_datafusion)?;
+    Ok(Arc::new(table))
+}
+
+/// No DDL, no DML, no COPY, no SET through DataFusion, whatever the parser let through.
+fn reads_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}

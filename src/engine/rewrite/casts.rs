@@ -1,0 +1,209 @@
+//! Casts: to text as Postgres prints it, to the types that name objects, and from array literals.
+
+use sqlparser::ast::{
+    Array, ArrayElemTypeDef, CastKind, CharacterLength, DataType, Expr, ObjectName, TimezoneInfo,
+    Value,
+};
+
+use super::build;
+use crate::functions::{OBJECT_TYPES, TO_TEXT};
+
+/// What a cast to a type becomes.
+enum Target {
+    /// A function of the value.
+    Function(&'static str),
+    /// Text, cut to a length where one is given.
+    Text(Option<u64>),
+    /// A type DataFusion knows.
+    Type(DataType),
+}
+
+/// Rewrites `CAST(x AS t)`, `x::t` and `t 'x'`.
+pub fn rewrite(expr: &mut Expr) {
+    if let Expr::TypedString(typed) = expr
+        && let Target::Function(_) | Target::Text(_) = target(&typed.data_type)
+        && let Some(value) = typed.value.value.clone().into_string()
+    {
+        let data_type = typed.data_type.clone();
+        *expr = cast(build::text(&value), data_type);
+    }
+    let Expr::Cast {
+        kind: CastKind::Cast | CastKind::DoubleColon,
+        expr: inner,
+        data_type,
+        array,
+        format,
+    } = expr
+    else {
+        return;
+    };
+    if *array || format.is_some() {
+        return;
+    }
+    if let Some(text) = literal_text(inner)
+        && let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type
+        && let Some(values) = array_literal(&text)
+    {
+        *expr = array_of(values, element);
+        return;
+    }
+    let is_parameter =
+        matches!(inner.as_ref(), Expr::Value(v) if matches!(v.value, Value::Placeholder(_)));
+    match target(data_type) {
+        Target::Type(known) => *data_type = known,
+        // A plain cast tells the type of a parameter.
+        Target::Text(_) if is_parameter => *data_type = DataType::Text,
+        Target::Text(length) => {
+            let value = build::take(inner);
+            let text = match literal_text(&value) {
+                Some(_) => value,
+                None => build::call(TO_TEXT, vec![value]),
+            };
+            *expr = match length.and_then(|n| i64::try_from(n).ok()) {
+                Some(length) => build::call("left", vec![text, build::number(length)]),
+                None => text,
+            };
+        }
+        Target::Function(name) => *expr = build::call(name, vec![build::take(inner)]),
+    }
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    let kind = CastKind::Cast;
+    Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+fn target(data_type: &DataType) -> Target {
+    match data_type {
+        DataType::Text | DataType::JSON | DataType::JSONB | DataType::Uuid => Target::Text(None),
+        DataType::Varchar(length)
+        | DataType::CharacterVarying(length)
+        | DataType::CharVarying(length) => Target::Text(length.as_ref().and_then(units)),
+        DataType::Char(length) | DataType::Character(length) => {
+            Target::Text(length.as_ref().map_or(Some(1), units))
+        }
+        DataType::Regclass => Target::Function("pg_regclass"),
+        DataType::Custom(name, _) => named(name).unwrap_or_else(|| Target::Type(data_type.clone())),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, size)) => {
+            let element = Box::new(element_type(element));
+            Target::Type(DataType::Array(ArrayElemTypeDef::SquareBracket(element, *size)))
+        }
+        other => Target::Type(other.clone()),
+    }
+}
+
+fn units(length: &CharacterLength) -> Option<u64> {
+    match length {
+        CharacterLength::IntegerLength { length, .. } => Some(*length),
+        CharacterLength::Max => None,
+    }
+}
+
+/// A type by its name alone, `pg_catalog.` or not.
+fn named(name: &ObjectName) -> Option<Target> {
+    let bare = build::last_part(name);
+    if let Some((_, function)) = OBJECT_TYPES.iter().find(|(t, _)| *t == bare) {
+        return Some(Target::Function(function));
+    }
+    let list = |element: DataType| {
+        DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(element), None))
+    };
+    Some(match bare.as_str() {
+        "name" | "text" | "varchar" | "bpchar" | "citext" | "json" | "jsonb" | "uuid" => {
+            Target::Text(None)
+        }
+        "char" => Target::Text(Some(1)),
+        "xid" | "cid" => Target::Function("pg_oid"),
+        "bool" => Target::Type(DataType::Boolean),
+        "int2" => Target::Type(DataType::SmallInt(None)),
+        "int4" => Target::Type(DataType::Integer(None)),
+        "int8" => Target::Type(DataType::BigInt(None)),
+        "float4" => Target::Type(DataType::Real),
+        "float8" => Target::Type(DataType::DoublePrecision),
+        "date" => Target::Type(DataType::Date),
+        "timestamp" => Target::Type(DataType::Timestamp(None, TimezoneInfo::None)),
+        "timestamptz" => Target::Type(DataType::Timestamp(None, TimezoneInfo::Tz)),
+        "int2vector" => Target::Type(list(DataType::SmallInt(None))),
+        "oidvector" => Target::Type(list(DataType::BigInt(None))),
+        "_text" | "_varchar" | "_name" => Target::Type(list(DataType::Text)),
+        "_int4" => Target::Type(list(DataType::Integer(None))),
+        _ => return None,
+    })
+}
+
+fn element_type(element: &DataType) -> DataType {
+    match target(element) {
+        Target::Type(known) => known,
+        Target::Text(_) => DataType::Text,
+        Target::Function(_) => DataType::BigInt(None),
+    }
+}
+
+pub fn literal_text(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => {
+                Some(text.clone())
+            }
+            _ => None,
+        },
+        Expr::Nested(inner) => literal_text(inner),
+        _ => None,
+    }
+}
+
+fn array_of(values: Vec<Option<String>>, element: &DataType) -> Expr {
+    let to = element_type(element);
+    let is_text = matches!(to, DataType::Text);
+    let item = |value: Option<String>| match value {
+        Some(text) if is_text => build::text(&text),
+        Some(text) => cast(build::text(&text), to.clone()),
+        None => cast(Expr::value(Value::Null), to.clone()),
+    };
+    let empty = values.is_empty();
+    let array = Expr::Array(Array { elem: values.into_iter().map(item).collect(), named: true });
+    if !empty {
+        return array;
+    }
+    cast(array, DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(to), None)))
+}
+
+/// The elements of `{a,"b c",NULL}`; none for nested or malformed ones.
+pub fn array_literal(text: &str) -> Option<Vec<Option<String>>> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let mut values = Vec::new();
+    if inner.trim().is_empty() {
+        return Some(values);
+    }
+    let mut chars = inner.chars().peekable();
+    loop {
+        while chars.next_if(|c| c.is_whitespace()).is_some() {}
+        let quoted = chars.next_if_eq(&'"').is_some();
+        let mut value = String::new();
+        loop {
+            match chars.peek().copied() {
+                Some('"') if quoted => break,
+                Some(',') | None if !quoted => break,
+                Some('{' | '}' | '"') if !quoted => return None,
+                None => return None,
+                Some(c) => {
+                    chars.next();
+                    value.push(if c == '\\' { chars.next()? } else { c });
+                }
+            }
+        }
+        if quoted {
+            chars.next();
+            while chars.next_if(|c| c.is_whitespace()).is_some() {}
+            values.push(Some(value));
+        } else {
+            let bare = value.trim();
+            values.push((!bare.eq_ignore_ascii_case("null")).then(|| bare.to_string()));
+        }
+        match chars.next() {
+            Some(',') => {}
+            None => return Some(values),
+            Some(_) => return None,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Expressions whose Postgres form DataFusion does not plan.
+
+use lakegate_base::{Error, Result, Subject};
+use sqlparser::ast::{
+    AccessExpr, BinaryOperator, DateTimeField, Expr, Function, FunctionArguments, ObjectName,
+    Select, SelectItem, Subscript, Value,
+};
+
+use super::{build, casts};
+use crate::functions::{AT_TIME_ZONE, DATE_PART, DATE_PARTS, EMPTY_ARRAY, TO_TEXT};
+
+/// Functions that Postgres calls without parentheses.
+const WITHOUT_PARENTHESES: [&str; 8] = [
+    "current_catalog",
+    "current_database",
+    "current_role",
+    "current_schema",
+    "current_user",
+    "session_user",
+    "user",
+    "localtimestamp",
+];
+
+/// Names DataFusion has under another name.
+const RENAMED: [(&str, &str); 6] = [
+    ("clock_timestamp", "now"),
+    ("statement_timestamp", "now"),
+    ("transaction_timestamp", "now"),
+    ("localtimestamp", "now"),
+    ("gen_random_uuid", "uuid"),
+    ("every", "bool_and"),
+];
+
+/// Before the children are visited: what would mislead their rewriting.
+pub fn before(expr: &mut Expr) {
+    if let Expr::Collate { expr: inner, .. } = expr {
+        *expr = build::take(inner);
+        return before(expr);
+    }
+    if let Expr::Identifier(ident) = expr
+        && ident.quote_style.is_none()
+        && WITHOUT_PARENTHESES.contains(&ident.value.to_lowercase().as_str())
+    {
+        *expr = build::call(&ident.value.to_lowercase(), vec![]);
+    }
+}
+
+/// After the children were rewritten.
+pub fn after(expr: &mut Expr) -> Result<()> {
+    casts::rewrite(expr);
+    match expr {
+        Expr::Function(call) => {
+            function(call);
+            if let Some(remainder) = remainder(call) {
+                *expr = remainder;
+            }
+        }
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            let list = vec![build::take(time_zone), build::take(timestamp)];
+            *expr = build::call(AT_TIME_ZONE, list);
+        }
+        Expr::BinaryOp { left, op, right } => {
+            operator(op)?;
+            compare_array(left, op, right);
+        }
+        Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
+            if let Some(escape) = escape_char.take()
+                && escape.value != Value::SingleQuotedString("\\".to_string())
+            {
+                let text = build::take(pattern);
+                **pattern = build::call("like_escape", vec![text, Expr::Value(escape)]);
+            }
+        }
+        Expr::Extract { field, expr: inner, .. } => {
+            if let Some(call) = extract(field, inner) {
+                *expr = call;
+            }
+        }
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => array_comparison(expr)?,
+        Expr::CompoundFieldAccess { .. } => field_access(expr),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// `list = '{1,2}'` compares what the list prints as, which is the same for a column of text.
+fn compare_array(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
+    if !matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq) {
+        return;
+    }
+    let is_array = |e: &Expr| {
+        let text = casts::literal_text(e);
+        text.is_some_and(|t| t.starts_with('{') && casts::array_literal(&t).is_some())
+    };
+    let (array, other) = if is_array(right) { (right, left) } else { (left, right) };
+    if is_array(array) && !is_array(other) {
+        *other = build::call(TO_TEXT, vec![build::take(other)]);
+    }
+}
+
+/// `coalesce(list, '{}')` is the empty list for NULL.
+fn empty_array(call: &mut Function) {
+    if let Some(list) = build::plain_arguments(&call.args)
+        && let [first, second] = list.as_slice()
+        && casts::literal_text(second).as_deref() == Some("{}")
+    {
+        *call = build::function(EMPTY_ARRAY, vec![first.clone()]);
+    }
+}
+
+fn function(call: &mut Function) {
+    let name = build::last_part(&call.name);
+    let qualifier = match call.name.0.as_slice() {
+        [schema, _] => schema.as_ident().map(build::folded),
+        _ => None,
+    };
+    if matches!(qualifier.as_deref(), Some("pg_catalog" | "information_schema")) {
+        let last = call.name.0.pop();
+        call.name = ObjectName(last.into_iter().collect());
+    }
+    if matches!(call.args, FunctionArguments::None) && WITHOUT_PARENTHESES.contains(&name.as_str())
+    {
+        call.args = build::arguments(vec![]);
+    }
+    if let Some((_, known)) = RENAMED.iter().find(|(from, _)| *from == name) {
+        call.name = build::function(known, vec![]).name;
+    }
+    if name == "coalesce" {
+        empty_array(call);
+    }
+    let part = build::plain_arguments(&call.args)
+        .and_then(|list| list.first().and_then(casts::literal_text))
+        .filter(|_| matches!(name.as_str(), "date_part" | "datepart"));
+    if part.is_some_and(|part| DATE_PARTS.contains(&part.to_lowercase().as_str())) {
+        call.name = build::function(DATE_PART, vec![]).name;
+    }
+}
+
+/// `mod(a, b)` is `a % b`.
+fn remainder(call: &Function) -> Option<Expr> {
+    if build::last_part(&call.name) != "mod" {
+        return None;
+    }
+    let [left, right]: [Expr; 2] = build::plain_arguments(&call.args)?.try_into().ok()?;
+    let [left, right] = [left, right].map(|e| Box::new(Expr::Nested(Box::new(e))));
+    let op = BinaryOperator::Modulo;
+    Some(Expr::Nested(Box::new(Expr::BinaryOp { left, op, right })))
+}
+
+fn extract(field: &DateTimeField, inner: &mut Expr) -> Option<Expr> {
+    let part = field.to_string().trim_matches('\'').to_lowercase();
+    let ours = DATE_PARTS.contains(&part.as_str());
+    ours.then(|| build::call(DATE_PART, vec![build::text(&part), build::take(inner)]))
+}
+
+/// `OPERATOR(pg_catalog.~)` is the operator itself.
+fn operator(op: &mut BinaryOperator) -> Result<()> {
+    let BinaryOperator::PGCustomBinaryOperator(parts) = op else { return Ok(()) };
+    let symbol = parts.last().map_or("", String::as_str);
+    *op = match symbol {
+        "=" => BinaryOperator::Eq,
+        "<>" | "!=" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        "<=" => BinaryOperator::LtEq,
+        ">" => BinaryOperator::Gt,
+        ">=" => BinaryOperator::GtEq,
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "*" => BinaryOperator::Multiply,
+        "/" => BinaryOperator::Divide,
+        "%" => BinaryOperator::Modulo,
+        "||" => BinaryOperator::StringConcat,
+        "~" => BinaryOperator::PGRegexMatch,
+        "~*" => BinaryOperator::PGRegexIMatch,
+        "!~" => BinaryOperator::PGRegexNotMatch,
+        "!~*" => BinaryOperator::PGRegexNotIMatch,
+        "~~" => BinaryOperator::PGLikeMatch,
+        "~~*" => BinaryOperator::PGILikeMatch,
+        "!~~" => BinaryOperator::PGNotLikeMatch,
+        "!~~*" => BinaryOperator::PGNotILikeMatch,
+        other => {
+            return Err(Error::unsupported(format!("operator {other}")).about(Subject::Function));
+        }
+    };
+    Ok(())
+}
+
+/// `x = ANY('{a,b}')` and `x <> ALL(ARRAY[…])` are lists.
+fn array_comparison(expr: &mut Expr) -> Result<()> {
+    if let Expr::AnyOp { compare_op, .. } | Expr::AllOp { compare_op, .. } = expr {
+        operator(compare_op)?;
+    }
+    let (left, right, negated) = match expr {
+        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => (left, right, false),
+        Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => (left, right, true),
+        _ => return Ok(()),
+    };
+    if let Some(list) = elements(right) {
+        *expr = if list.is_empty() {
+            build::boolean(negated)
+        } else {
+            Expr::InList { expr: Box::new(build::take(left)), list, negated }
+        };
+    }
+    Ok(())
+}
+
+fn elements(array: &Expr) -> Option<Vec<Expr>> {
+    match array {
+        Expr::Nested(inner) => elements(inner),
+        Expr::Array(array) => Some(array.elem.clone()),
+        // What the cast of an empty literal became.
+        Expr::Cast { expr, .. } if matches!(expr.as_ref(), Expr::Array(a) if a.elem.is_empty()) => {
+            Some(vec![])
+        }
+        other => {
+            let values = casts::array_literal(&casts::literal_text(other)?)?;
+            let item = |v: Option<String>| v.map_or(Expr::value(Value::Null), |v| build::text(&v));
+            Some(values.into_iter().map(item).collect())
+        }
+    }
+}
+
+/// `(f(x)).n` reads a field, as `f(x)['n']` does.
+fn field_access(expr: &mut Expr) {
+    let Expr::CompoundFieldAccess { root, access_chain } = expr else { return };
+    if !matches!(root.as_ref(), Expr::Nested(_) | Expr::Function(_)) {
+        return;
+    }
+    for access in access_chain.iter_mut() {
+        if let AccessExpr::Dot(Expr::Identifier(field)) = access {
+            let index = build::text(&build::folded(field));
+            *access = AccessExpr::Subscript(Subscript::Index { index });
+        }
+    }
+}
+
+/// Functions that give a row per element in a select list; ours give one list, so `unnest` them.
+const SET_RETURNING: [&str; 3] = ["generate_series", "generate_subscripts", "_pg_expandarray"];
+
+pub fn set_returning(select: &mut Select) {
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+            continue;
+        };
+        if is_set_returning(expr) {
+            *expr = build::call("unnest", vec![build::take(expr)]);
+        } else if let Expr::CompoundFieldAccess { root, access_chain } = expr {
+            let Expr::Nested(inner) = root.as_mut() else { continue };
+            if !is_set_returning(inner) {
+                continue;
+            }
+            // A field of each element: take the field of the list that the function is made from.
+            if let Some(list) = expanded_field(inner, access_chain) {
+                *expr = build::call("unnest", vec![list]);
+            }
+        }
+    }
+}
+
+fn is_set_returning(expr: &Expr) -> bool {
+    let Expr::Function(call) = expr else { return false };
+    call.over.is_none() && SET_RETURNING.contains(&build::last_part(&call.name).as_str())
+}
+
+/// `(_pg_expandarray(a)).x` is the elements of `a`, `.n` their numbers.
+fn expanded_field(expand: &Expr, chain: &[AccessExpr]) -> Option<Expr> {
+    let Expr::Function(call) = expand else { return None };
+    let mut list = build::plain_arguments(&call.args)?;
+    let [AccessExpr::Subscript(Subscript::Index { index })] = chain else { return None };
+    match casts::literal_text(index)?.as_str() {
+        "x" => list.pop(),
+        "n" => {
+            list.push(build::number(1));
+            Some(build::call("generate_subscripts", list))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,178 @@
+//! The names and looks of the answer's columns. Postgres names a column without alias after its
+//! function or type and lets names repeat; DataFusion plans unique names only. So a repeated name gets a
+//! mark and a number here, and [`names`] takes both off again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType as ArrowType, Field};
+use datafusion::common::Column;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, col};
+use sqlparser::ast::{Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr};
+
+use super::build;
+use crate::functions::to_text;
+use crate::system::SessionFacts;
+use crate::system::types::PG_TYPE;
+
+/// Stands between a name and its number; no tool writes it.
+const MARK: char = '\u{1}';
+
+/// Gives every column of the statement's answer the name Postgres would. Goes before all other
+/// rewriting, which would change what the names come from.
+pub fn name_columns(query: &mut Query) {
+    let Some(select) = first_select(query.body.as_mut()) else { return };
+    let renamed = name_items(select);
+    let Some(order) = &mut query.order_by else { return };
+    if let OrderByKind::Expressions(keys) = &mut order.kind {
+        for key in keys {
+            if let Expr::Identifier(ident) = &mut key.expr
+                && let Some(alias) = renamed.get(&build::folded(ident))
+            {
+                *ident = alias.clone();
+            }
+        }
+    }
+}
+
+/// The names the client should see, where the plan's differ.
+pub fn names(plan: &LogicalPlan) -> Option<Vec<String>> {
+    let fields = plan.schema().fields();
+    if !fields.iter().any(|f| f.name().contains(MARK)) {
+        return None;
+    }
+    let name = |field: &Arc<Field>| field.name().split(MARK).next().map(str::to_string);
+    fields.iter().map(name).collect()
+}
+
+/// The plan with columns of object types (`regclass`, `regproc`, …) shown by name, as Postgres prints
+/// them. Other plans come back as they are.
+pub fn readable(plan: LogicalPlan, facts: &Arc<dyn SessionFacts>) -> Result<LogicalPlan> {
+    let is_object = |field: &Field| {
+        let name = field.metadata().get(PG_TYPE).map(String::as_str);
+        field.data_type() == &ArrowType::Int64 && name.is_some_and(|n| n.starts_with("reg"))
+    };
+    if !plan.schema().fields().iter().any(|f| is_object(f)) {
+        return Ok(plan);
+    }
+    let text = to_text(facts);
+    let columns: Vec<PlanExpr> = plan
+        .schema()
+        .iter()
+        .map(|(qualifier, field)| {
+            let column = col(Column::new(qualifier.cloned(), field.name()));
+            if is_object(field) {
+                text.call(vec![column]).alias_qualified(qualifier.cloned(), field.name())
+            } else {
+                column
+            }
+        })
+        .collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
+}
+
+fn first_select(body: &mut SetExpr) -> Option<&mut Select> {
+    match body {
+        SetExpr::Select(select) => Some(select),
+        SetExpr::SetOperation { left, .. } => first_select(left),
+        SetExpr::Query(query) => first_select(query.body.as_mut()),
+        _ => None,
+    }
+}
+
+/// Answers the first new alias of each name that got one.
+fn name_items(select: &mut Select) -> HashMap<String, Ident> {
+    let has_wildcard = select
+        .projection
+        .iter()
+        .any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut renamed: HashMap<String, Ident> = HashMap::new();
+    for item in &mut select.projection {
+        let (expr, written) = match item {
+            SelectItem::UnnamedExpr(expr) => (expr, None),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
+            _ => continue,
+        };
+        let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        let name = written.as_deref().map_or_else(|| column_name(expr), build::folded);
+        let count = seen.entry(name.clone()).or_default();
+        *count += 1;
+        // What `*` brings is not known here, so nothing beside it keeps its bare name.
+        let repeated = *count > 1 || has_wildcard;
+        let alias = match (repeated, written.is_some() || is_column) {
+            (false, true) => continue,
+            (false, false) => build::ident(&name),
+            (true, _) => build::ident(&format!("{name}{MARK}{count}")),
+        };
+        if repeated {
+            renamed.entry(name).or_insert_with(|| alias.clone());
+        }
+        *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
+    }
+    renamed
+}
+
+/// The name Postgres gives a column without alias.
+fn column_name(expr: &Expr) -> String {
+    inner_name(expr).unwrap_or_else(|| "?column?".to_string())
+}
+
+fn inner_name(expr: &Expr) -> Option<String> {
+    Some(match expr {
+        Expr::Identifier(ident) => build::folded(ident),
+        Expr::CompoundIdentifier(parts) => build::folded(parts.last()?),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => return inner_name(inner),
+        Expr::Cast { expr, data_type, .. } => {
+            return inner_name(expr).or_else(|| Some(type_name(data_type)));
+        }
+        Expr::TypedString(typed) => type_name(&typed.data_type),
+        Expr::Function(call) => build::last_part(&call.name),
+        Expr::Case { else_result, .. } => {
+            else_result.as_deref().and_then(inner_name).unwrap_or_else(|| "case".to_string())
+        }
+        Expr::Exists { .. } => "exists".to_string(),
+        Expr::Extract { .. } => "extract".to_string(),
+        Expr::Substring { .. } => "substring".to_string(),
+        Expr::Position { .. } => "position".to_string(),
+        Expr::Trim { .. } => "btrim".to_string(),
+        Expr::Overlay { .. } => "overlay".to_string(),
+        Expr::Ceil { .. } => "ceil".to_string(),
+        Expr::Floor { .. } => "floor".to_string(),
+        Expr::AtTimeZone { .. } => "timezone".to_string(),
+        Expr::Array(_) => "array".to_string(),
+        Expr::Tuple(_) => "row".to_string(),
+        Expr::Interval(_) => "interval".to_string(),
+        Expr::CompoundFieldAccess { root, .. } => return inner_name(root),
+        Expr::Subquery(query) => match query.body.as_ref() {
+            SetExpr::Select(select) => match select.projection.first()? {
+                SelectItem::UnnamedExpr(expr) => return inner_name(expr),
+                SelectItem::ExprWithAlias { alias, .. } => build::folded(alias),
+                _ => return None,
+            },
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+fn type_name(data_type: &sqlparser::ast::DataType) -> String {
+    let text = data_type.to_string().to_lowercase();
+    let bare = text.split(['(', '[']).next().unwrap_or(&text).trim();
+    let bare = bare.rsplit('.').next().unwrap_or(bare).trim_matches('"');
+    match bare {
+        "integer" | "int" => "int4",
+        "bigint" => "int8",
+        "smallint" => "int2",
+        "boolean" => "bool",
+        "double precision" => "float8",
+        "real" => "float4",
+        "decimal" => "numeric",
+        "character varying" => "varchar",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp without time zone" => "timestamp",
+        other => other,
+    }
+    .to_string()
+}

@@ -1,0 +1,160 @@
+//! Running a physical plan: on the engine's own threads, within the shared memory, until it ends, its
+//! deadline passes, someone cancels it, or nobody reads it any more.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use futures::{FutureExt, StreamExt};
+use lakegate_base::{Error, Result, Rows, Stop, Subject};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::task::AbortHandle;
+
+use crate::error::from_datafusion;
+use crate::log::Entry;
+
+/// Batches between the query and its reader. Small: a slow reader slows the query.
+const BATCHES_AHEAD: usize = 2;
+
+/// Who may run: a bounded number at once, a bounded number waiting.
+#[derive(Debug)]
+pub struct Admission {
+    running: Semaphore,
+    /// Running and waiting together.
+    present: Semaphore,
+}
+
+impl Admission {
+    pub fn new(queries_max: usize, queue_max: usize) -> Self {
+        let present = queries_max.saturating_add(queue_max).min(Semaphore::MAX_PERMITS);
+        Self { running: Semaphore::new(queries_max), present: Semaphore::new(present) }
+    }
+
+    /// Waits for a turn; refuses at once when the queue is full.
+    async fn enter(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
+        let present = self.present.try_acquire().map_err(|_| {
+            Error::exhausted("too many queries are waiting")
+                .about(Subject::Connection)
+                .hint("Try again in a moment, or raise limits.queue in the configuration.")
+        })?;
+        let closed = |_| Error::unavailable("the engine is shutting down");
+        Ok((present, self.running.acquire().await.map_err(closed)?))
+    }
+}
+
+/// One query ready to run.
+pub struct Job {
+    pub state: SessionState,
+    pub plan: LogicalPlan,
+    /// The columns as the client was told.
+    pub schema: SchemaRef,
+    pub stop: Stop,
+    pub entry: Entry,
+    pub admission: Arc<Admission>,
+    /// From the plan's batches to the answer's.
+    pub present: Present,
+}
+
+pub type Present = fn(&RecordBatch, &SchemaRef) -> Result<RecordBatch>;
+
+/// Starts the query on `runtime`; it runs as its rows are read.
+pub fn start(job: Job, runtime: &tokio::runtime::Handle) -> Rows {
+    let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+    let (schema, stop) = (Arc::clone(&job.schema), job.stop.clone());
+    let task = Abort(runtime.spawn(run(job, sender)).abort_handle());
+    let stream = futures::stream::unfold(Some((receiver, task)), |state| async move {
+        let (mut receiver, task) = state?;
+        match receiver.recv().await {
+            Some(Message::Batch(batch)) => Some((Ok(batch), Some((receiver, task)))),
+            Some(Message::Failed(error)) => Some((Err(error), None)),
+            Some(Message::End) => None,
+            // The task died without a word: a panic in an operator. Never report that as complete.
+            None => Some((Err(Error::internal("the query ended unexpectedly")), None)),
+        }
+    });
+    Rows { schema, stream: Box::pin(stream), stop }
+}
+
+enum Message {
+    Batch(RecordBatch),
+    Failed(Error),
+    End,
+}
+
+/// Dropping the reader's end stops the query and frees its memory.
+struct Abort(AbortHandle);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn run(mut job: Job, sender: mpsc::Sender<Message>) {
+    let stop = job.stop.clone();
+    let outcome = tokio::select! {
+        biased;
+        error = stop.stopped() => Err(error),
+        outcome = AssertUnwindSafe(pump(&mut job, &sender)).catch_unwind() => {
+            outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+        }
+    };
+    let Job { entry, .. } = job;
+    match outcome {
+        Ok(()) => {
+            entry.finish(None);
+            drop(sender.send(Message::End).await);
+        }
+        Err(error) => {
+            entry.finish(Some(&error));
+            drop(sender.send(Message::Failed(error)).await);
+        }
+    }
+}
+
+/// A panic ends its own query. Arrow panics when a column of one batch outgrows its 32-bit offsets.
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied().map(str::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    if text.contains("offset overflow") || text.contains("capacity overflow") {
+        return Error::exhausted("out of memory: one column of a batch exceeds 2 GiB")
+            .about(Subject::Memory)
+            .hint("Build shorter values, or aggregate fewer of them at once.");
+    }
+    Error::internal("the query ended unexpectedly").source(text)
+}
+
+async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
+    let admission = Arc::clone(&job.admission);
+    let _turn = admission.enter().await?;
+    let mut stream = open(job).await?;
+    while let Some(batch) = stream.next().await {
+        let batch = (job.present)(&batch.map_err(from_datafusion)?, &job.schema)?;
+        job.entry.add(batch.num_rows(), batch.get_array_memory_size());
+        if sender.send(Message::Batch(batch)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn open(job: &Job) -> Result<SendableRecordBatchStream> {
+    let plan = job.state.create_physical_plan(&job.plan).await.map_err(from_datafusion)?;
+    execute_stream(plan, job.state.task_ctx()).map_err(from_datafusion)
+}
+
+/// The names the client was told: the planner needs unique ones inside.
+pub fn named(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch.clone());
+    }
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &rows)
+        .map_err(|e| Error::internal("the answer's columns are not those announced").source(e))
+}

@@ -1,0 +1,166 @@
+//! Expressions on the table's columns → expressions on one file's columns. DataFusion asks once per file.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::logical_expr::ColumnarValue;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
+use datafusion_physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
+use lakegate_base::{Error, Result};
+use lakegate_formats::{FIELD_ID, MatchBy};
+
+use super::reshape::{check, find, is_same, reshape};
+use super::shape::{FileColumn, FileColumns, plain};
+use crate::error::into_datafusion;
+
+/// Makes one adapter per file.
+#[derive(Debug)]
+pub struct LakeAdapters(pub Arc<FileColumns>);
+
+impl PhysicalExprAdapterFactory for LakeAdapters {
+    fn create(
+        &self,
+        _table: SchemaRef,
+        file: SchemaRef,
+    ) -> DataFusionResult<Arc<dyn PhysicalExprAdapter>> {
+        let has_ids = || file.fields().iter().any(|f| f.metadata().contains_key(FIELD_ID));
+        if self.0.match_by == MatchBy::FieldId && !file.fields().is_empty() && !has_ids() {
+            return Err(into_datafusion(Error::unsupported(
+                "a data file without field ids under a table that maps columns by id",
+            )));
+        }
+        Ok(Arc::new(FileAdapter { columns: Arc::clone(&self.0), file }))
+    }
+}
+
+#[derive(Debug)]
+struct FileAdapter {
+    columns: Arc<FileColumns>,
+    file: SchemaRef,
+}
+
+impl PhysicalExprAdapter for FileAdapter {
+    fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> DataFusionResult<Arc<dyn PhysicalExpr>> {
+        expr.transform(|node| {
+            let wanted = node
+                .downcast_ref::<Column>()
+                .and_then(|column| self.columns.columns.get(column.name()));
+            match wanted {
+                Some(wanted) => self.column(wanted).map(Transformed::yes).map_err(into_datafusion),
+                None => Ok(Transformed::no(node)),
+            }
+        })
+        .data()
+    }
+}
+
+impl FileAdapter {
+    fn column(&self, wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
+        let match_by = self.columns.match_by;
+        let Some(at) = find(self.file.fields(), &wanted.field, match_by) else {
+            return missing(wanted);
+        };
+        let found = self.file.field(at);
+        let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(found.name(), at));
+        let (from, to) = (found.data_type(), wanted.field.data_type());
+        if is_same(from, to, match_by) {
+            return Ok(column);
+        }
+        check(from, to, match_by)
+            .map_err(|e| e.context(format!("column \"{}\"", wanted.field.name())))?;
+        if to.is_nested() {
+            return Ok(Arc::new(Reshape {
+                input: column,
+                wanted: Arc::clone(&wanted.field),
+                match_by,
+            }));
+        }
+        Ok(Arc::new(CastExpr::new(column, to.clone(), None)))
+    }
+}
+
+/// What stands in for a column the file does not have.
+fn missing(wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
+    if wanted.required {
+        return Err(Error::unsupported(format!(
+            "a data file without the partition column \"{}\"",
+            wanted.field.name()
+        )));
+    }
+    let value = match &wanted.default {
+        Some(array) => ScalarValue::try_from_array(array, 0)
+            .and_then(|value| value.cast_to(&plain(wanted.field.data_type()))),
+        None => ScalarValue::try_from(&plain(wanted.field.data_type())),
+    };
+    let value = value.map_err(|e| Error::internal("no NULL of a column's type").source(e))?;
+    Ok(Arc::new(Literal::new(value)))
+}
+
+/// Nested columns: see `reshape`.
+#[derive(Debug, Clone)]
+struct Reshape {
+    input: Arc<dyn PhysicalExpr>,
+    wanted: FieldRef,
+    match_by: MatchBy,
+}
+
+impl PartialEq for Reshape {
+    fn eq(&self, other: &Self) -> bool {
+        self.input.eq(&other.input) && self.wanted == other.wanted
+    }
+}
+
+impl Eq for Reshape {}
+
+impl Hash for Reshape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.input.hash(state);
+        self.wanted.hash(state);
+    }
+}
+
+impl fmt::Display for Reshape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reshape({})", self.input)
+    }
+}
+
+impl PhysicalExpr for Reshape {
+    fn data_type(&self, _input: &Schema) -> DataFusionResult<DataType> {
+        Ok(plain(self.wanted.data_type()))
+    }
+
+    fn nullable(&self, _input: &Schema) -> DataFusionResult<bool> {
+        Ok(true)
+    }
+
+    fn evaluate(&self, batch: &RecordBatch) -> DataFusionResult<ColumnarValue> {
+        let array = self.input.evaluate(batch)?.into_array(batch.num_rows())?;
+        let shaped = reshape(&array, &self.wanted, self.match_by).map_err(into_datafusion)?;
+        Ok(ColumnarValue::Array(shaped))
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
+        vec![&self.input]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn PhysicalExpr>>,
+    ) -> DataFusionResult<Arc<dyn PhysicalExpr>> {
+        let [input] = children.try_into().map_err(|_| {
+            into_datafusion(Error::internal("a reshaped column has exactly one input"))
+        })?;
+        Ok(Arc::new(Self { input, ..self.as_ref().clone() }))
+    }
+
+    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.input.fmt_sql(f)
+    }
+}

@@ -1,0 +1,34 @@
+//! Cached Parquet footers and page indexes, one cache per store: DataFusion's cache is keyed by path
+//! alone, and two buckets may hold the same path.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::execution::cache::cache_manager::{
+    CacheManager, CacheManagerConfig, FileMetadataCache,
+};
+
+/// All stores' footer caches.
+#[derive(Debug)]
+pub struct Footers {
+    bytes_max: usize,
+    by_store: Mutex<HashMap<String, Arc<FileMetadataCache>>>,
+}
+
+impl Footers {
+    /// `bytes_max` bounds each store's cache.
+    pub fn new(bytes_max: usize) -> Self {
+        Self { bytes_max, by_store: Mutex::new(HashMap::new()) }
+    }
+
+    pub fn of(&self, store_url: &str) -> datafusion::error::Result<Arc<FileMetadataCache>> {
+        let mut by_store = self.by_store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cache) = by_store.get(store_url) {
+            return Ok(Arc::clone(cache));
+        }
+        let config = CacheManagerConfig::default().with_metadata_cache_limit(self.bytes_max);
+        let cache = CacheManager::try_new(&config)?.get_file_metadata_cache();
+        by_store.insert(store_url.to_string(), Arc::clone(&cache));
+        Ok(cache)
+    }
+}

@@ -1,0 +1,18 @@
+//! One scan for every format: a `TableSnapshot` lowered to DataFusion's own file sources, so that pruning,
+//! dynamic filters, TopK, parallelism and caching are written once. The user never meets deltalake's or
+//! iceberg's scan.
+
+mod adapter;
+mod footers;
+mod lower;
+mod prune;
+mod readers;
+mod reshape;
+mod shape;
+mod statistics;
+mod table;
+mod text;
+
+pub use footers::Footers;
+pub use shape::ViewTypes;
+pub use table::{LakeTable, Pushdown, ScanOptions};

@@ -1,0 +1,93 @@
+//! What the optimiser is told of the files that stay: exact only where the metadata is exact.
+
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
+use datafusion::arrow::compute::filter;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
+use lakegate_formats::{ColumnBounds, FileIndex};
+
+use super::shape::Shape;
+
+/// Statistics over the scan's file columns followed by its partition columns.
+pub fn statistics(shape: &Shape, files: &FileIndex, keep: &[bool]) -> Statistics {
+    let kept = BooleanArray::from(keep.to_vec());
+    let width = shape.file.fields().len() + shape.partitions.len();
+    let mut columns = vec![ColumnStatistics::new_unknown(); width];
+    for bounds in &files.bounds {
+        let place = shape.positions.get(bounds.column).and_then(|at| columns.get_mut(*at));
+        if let Some(column) = place {
+            *column = column_statistics(bounds, &kept);
+        }
+    }
+    Statistics {
+        num_rows: rows(files, keep),
+        total_byte_size: Precision::Inexact(saturate(bytes(files, keep))),
+        column_statistics: columns,
+    }
+}
+
+/// Exact when every kept file states its rows.
+fn rows(files: &FileIndex, keep: &[bool]) -> Precision<usize> {
+    let mut total = 0_u64;
+    for (index, _) in keep.iter().enumerate().filter(|(_, kept)| **kept) {
+        if files.rows.is_null(index) {
+            return Precision::Absent;
+        }
+        total = total.saturating_add(files.rows.value(index));
+    }
+    Precision::Exact(saturate(total))
+}
+
+fn bytes(files: &FileIndex, keep: &[bool]) -> u64 {
+    let kept = keep.iter().zip(files.sizes.iter()).filter(|(kept, _)| **kept);
+    kept.filter_map(|(_, size)| size).fold(0, u64::saturating_add)
+}
+
+fn column_statistics(bounds: &ColumnBounds, kept: &BooleanArray) -> ColumnStatistics {
+    let select = |array: &ArrayRef| filter(array, kept).ok();
+    let nulls = filter(&bounds.nulls, kept).ok().and_then(|counts| sum(&counts));
+    ColumnStatistics {
+        null_count: nulls.map_or(Precision::Absent, Precision::Inexact),
+        min_value: extreme(select(&bounds.min), Extreme::Least),
+        max_value: extreme(select(&bounds.max), Extreme::Greatest),
+        ..ColumnStatistics::new_unknown()
+    }
+}
+
+fn sum(counts: &ArrayRef) -> Option<usize> {
+    let counts = counts.as_any().downcast_ref::<UInt64Array>()?;
+    let known = counts.null_count() == 0;
+    known.then(|| saturate(counts.iter().flatten().fold(0, u64::saturating_add)))
+}
+
+#[derive(Clone, Copy)]
+enum Extreme {
+    Least,
+    Greatest,
+}
+
+/// The least or greatest bound of all files, when each has one. Inexact: a bound need not occur, and rows
+/// may be filtered later.
+fn extreme(array: Option<ArrayRef>, which: Extreme) -> Precision<ScalarValue> {
+    let Some(array) = array.filter(|a| !a.is_empty() && a.null_count() == 0) else {
+        return Precision::Absent;
+    };
+    let mut best: Option<ScalarValue> = None;
+    for index in 0..array.len() {
+        let Ok(value) = ScalarValue::try_from_array(&array, index) else {
+            return Precision::Absent;
+        };
+        let replaces = best.as_ref().is_none_or(|b| match which {
+            Extreme::Least => value < *b,
+            Extreme::Greatest => value > *b,
+        });
+        if replaces {
+            best = Some(value);
+        }
+    }
+    best.map_or(Precision::Absent, Precision::Inexact)
+}
+
+fn saturate(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}

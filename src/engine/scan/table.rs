@@ -1,0 +1,99 @@
+//! A pinned table as DataFusion sees it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result as DataFusionResult;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use lakegate_base::{Result, TableName};
+use lakegate_formats::TableSnapshot;
+
+use super::footers::Footers;
+use super::lower::{Request, lower};
+use super::prune::keep;
+use super::shape::{Shape, ViewTypes};
+
+/// How scans run; the same for all tables of an engine.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanOptions {
+    pub pushdown: Pushdown,
+    pub view_types: ViewTypes,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self { pushdown: Pushdown::Auto, view_types: ViewTypes::On }
+    }
+}
+
+/// Whether filters run inside the Parquet reader, before the other columns are decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushdown {
+    /// Where enough other columns are saved to pay for it.
+    Auto,
+    On,
+    Off,
+}
+
+/// One table at one snapshot. Every row of an answer comes from it.
+pub struct LakeTable {
+    name: TableName,
+    pub(super) snapshot: Arc<TableSnapshot>,
+    pub(super) shape: Shape,
+    pub(super) footers: Arc<Footers>,
+    pub(super) options: ScanOptions,
+}
+
+impl LakeTable {
+    pub fn new(
+        name: TableName,
+        snapshot: Arc<TableSnapshot>,
+        footers: Arc<Footers>,
+        options: ScanOptions,
+    ) -> Result<Self> {
+        let shape = Shape::new(&snapshot, options.view_types).map_err(|e| e.context(&name))?;
+        Ok(Self { name, snapshot, shape, footers, options })
+    }
+}
+
+impl fmt::Debug for LakeTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.name, self.snapshot.version)
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.shape.table)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    /// Inexact: files are pruned by them, rows are filtered above the scan or inside the reader.
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let keep = keep(filters, &self.shape, &self.snapshot.files, session);
+        let all = || (0..self.shape.table.fields().len()).collect();
+        let projection = projection.cloned().unwrap_or_else(all);
+        lower(self, &Request { session, projection, filters, limit, keep: &keep })
+    }
+}

@@ -1,0 +1,326 @@
+//! One client's session: its settings, its transaction, its running statement. Nothing here is shared
+//! with another session.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::execution::{FunctionRegistry, SessionState};
+use lakegate_base::{
+    Answer, Error, Parameter, Prepared, Result, Rows, Session, SessionOptions, Statement, Stop,
+    Subject, Transaction,
+};
+use sqlparser::ast::Statement as Tree;
+
+use crate::command::{self, Outcome};
+use crate::engine::{Shared, replace};
+use crate::explain;
+use crate::functions;
+use crate::log::{Entry, Who};
+use crate::plan::{Planned, Planner};
+use crate::run::{Job, named, start};
+use crate::settings::Settings;
+use crate::sql::{ends_transaction, is_session_command, parse};
+use crate::statement::{LakePrepared, bind, parts};
+use crate::system::{LakeView, SessionFacts, Setting};
+
+pub struct LakeSession {
+    shared: Arc<Shared>,
+    identity: Identity,
+    state: Arc<Mutex<State>>,
+    running: Mutex<Option<Stop>>,
+}
+
+/// Who is asking; fixed for the session's life.
+#[derive(Clone, Debug)]
+struct Identity {
+    user: String,
+    client: String,
+    number: i32,
+}
+
+/// What statements change.
+#[derive(Debug)]
+pub struct State {
+    pub settings: Settings,
+    pub transaction: Transaction,
+    /// The settings as they were at BEGIN, for ROLLBACK.
+    pub before: Option<Settings>,
+    /// The settings to return to at the transaction's end, because of SET LOCAL.
+    pub after_local: Option<Settings>,
+    pub savepoints: Vec<String>,
+}
+
+impl LakeSession {
+    pub fn new(shared: Arc<Shared>, options: SessionOptions, number: i32) -> Result<Self> {
+        let timeout = shared.options.limits.statement_timeout;
+        let mut settings = Settings::new(&options.settings, timeout)?;
+        settings.fix("session_authorization", &options.principal.name);
+        let state = State {
+            settings,
+            transaction: Transaction::Idle,
+            before: None,
+            after_local: None,
+            savepoints: Vec::new(),
+        };
+        Ok(Self {
+            shared,
+            identity: Identity { user: options.principal.name, client: options.client, number },
+            state: Arc::new(Mutex::new(state)),
+            running: Mutex::new(None),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Pins the catalog and gathers what planning needs.
+    async fn planner(&self) -> Result<Planner> {
+        let catalog = self.shared.catalog().await?;
+        let lake = self.shared.lake_view(&catalog);
+        let facts: Arc<dyn SessionFacts> = Arc::new(Facts {
+            identity: self.identity.clone(),
+            database: self.shared.options.catalog_name.clone(),
+            state: Arc::clone(&self.state),
+            lake,
+        });
+        let search_path = self.state().settings.search_path();
+        let state = self.session_state(&facts);
+        Ok(Planner { shared: Arc::clone(&self.shared), catalog, facts, state, search_path })
+    }
+
+    fn session_state(&self, facts: &Arc<dyn SessionFacts>) -> SessionState {
+        let mut state = self.shared.template.clone();
+        let zone = self.state().settings.time_zone().to_string();
+        state.config_mut().options_mut().execution.time_zone = Some(zone);
+        for function in functions::session(facts) {
+            replace(state.register_udf(Arc::new(function)));
+        }
+        state
+    }
+
+    /// Plans on the query threads: their stacks are large enough for what the limits allow.
+    async fn plan(&self, tree: &Arc<Tree>) -> Result<Planned> {
+        let planner = self.planner().await?;
+        let tree = Arc::clone(tree);
+        self.on_query_threads(async move { planner.plan(&tree).await }).await
+    }
+
+    async fn on_query_threads<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let task = self.shared.queries.spawn(work);
+        task.await.unwrap_or_else(|e| Err(Error::internal("planning failed").source(e)))
+    }
+
+    fn refuse_in_failed_transaction(&self, tree: &Tree) -> Result<()> {
+        if self.state().transaction == Transaction::Failed && !ends_transaction(tree) {
+            return Err(Error::invalid(
+                "current transaction is aborted, commands ignored until end of transaction block",
+            )
+            .about(Subject::Transaction));
+        }
+        Ok(())
+    }
+
+    async fn prepare_inner(
+        &self,
+        statement: &Statement,
+        declared: &[Option<DataType>],
+    ) -> Result<LakePrepared> {
+        let tree = tree(statement)?;
+        self.refuse_in_failed_transaction(&tree)?;
+        if is_session_command(&tree) {
+            let schema = command::schema(&tree)?.unwrap_or_else(|| Arc::new(Schema::empty()));
+            return Ok(LakePrepared::command(statement, tree, schema));
+        }
+        let planned = self.plan(&tree).await?;
+        LakePrepared::query(statement, tree, planned, declared)
+    }
+
+    async fn execute_query(
+        &self,
+        prepared: &LakePrepared,
+        parameters: &[Parameter],
+        stop: Stop,
+    ) -> Result<Answer> {
+        let who = Who { user: &self.identity.user, client: &self.identity.client };
+        let log = Arc::clone(&self.shared.log);
+        let entry = Entry::new(log, who, &prepared.statement.text, stop.clone());
+        match self.ready(prepared, parameters, &stop).await {
+            Ok((state, plan)) => {
+                let job = Job {
+                    state,
+                    plan,
+                    schema: Arc::clone(&prepared.schema),
+                    stop,
+                    entry,
+                    admission: Arc::clone(&self.shared.admission),
+                    present: match explain::is_explain(&prepared.tree) {
+                        true => explain::lines,
+                        false => named,
+                    },
+                };
+                let rows = start(job, &self.shared.queries);
+                let tag = explain::tag(&prepared.tree);
+                Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices: Vec::new() })
+            }
+            Err(error) => {
+                entry.finish(Some(&error));
+                Err(error)
+            }
+        }
+    }
+
+    /// The bound plan: the one just made by `prepare`, or a new one over the tables' current versions.
+    async fn ready(
+        &self,
+        prepared: &LakePrepared,
+        parameters: &[Parameter],
+        stop: &Stop,
+    ) -> Result<(SessionState, datafusion::logical_expr::LogicalPlan)> {
+        let planned = match prepared.take_fresh() {
+            Some(planned) => planned,
+            None => tokio::select! {
+                biased;
+                error = stop.stopped() => return Err(error),
+                planned = self.plan(&prepared.tree) => planned?,
+            },
+        };
+        let (state, plan) = parts(planned);
+        let same = plan.schema().fields().len() == prepared.schema.fields().len();
+        if !same && !explain::is_explain(&prepared.tree) {
+            return Err(Error::unsupported("cached plan must not change result type")
+                .hint("The table's columns changed: prepare the statement again."));
+        }
+        Ok((state, bind(plan, &prepared.parameters, parameters)?))
+    }
+
+    fn execute_command(&self, prepared: &LakePrepared) -> Result<Answer> {
+        let outcome = command::execute(&prepared.tree, &mut self.state())?;
+        let Outcome { tag, batch, notices } = outcome;
+        let rows = batch.map(|batch| Rows {
+            schema: batch.schema(),
+            stream: Box::pin(futures::stream::iter([Ok(batch)])),
+            stop: Stop::default(),
+        });
+        Ok(Answer { tag, rows, notices })
+    }
+}
+
+#[async_trait]
+impl Session for LakeSession {
+    fn parse(&self, text: &str) -> Result<Vec<Statement>> {
+        parse(text, self.shared.options.limits.sql).inspect_err(|_| self.fail())
+    }
+
+    async fn prepare(
+        &self,
+        statement: &Statement,
+        declared: &[Option<DataType>],
+    ) -> Result<Arc<dyn Prepared>> {
+        let prepared = self.prepare_inner(statement, declared).await;
+        Ok(Arc::new(prepared.inspect_err(|_| self.fail())?))
+    }
+
+    async fn execute(&self, prepared: &dyn Prepared, parameters: &[Parameter]) -> Result<Answer> {
+        let prepared = prepared
+            .as_any()
+            .downcast_ref::<LakePrepared>()
+            .ok_or_else(|| Error::internal("a statement of another engine"))?;
+        let run = async {
+            self.refuse_in_failed_transaction(&prepared.tree)?;
+            if is_session_command(&prepared.tree) {
+                return self.execute_command(prepared);
+            }
+            let stop = Stop::after(self.state().settings.statement_timeout());
+            *lock(&self.running) = Some(stop.clone());
+            self.execute_query(prepared, parameters, stop).await
+        };
+        run.await.inspect_err(|_| self.fail())
+    }
+
+    fn cancel(&self) {
+        if let Some(stop) = lock(&self.running).as_ref() {
+            stop.cancel();
+        }
+    }
+
+    fn show(&self, name: &str) -> Result<String> {
+        self.state().settings.show(name)
+    }
+
+    fn transaction(&self) -> Transaction {
+        self.state().transaction
+    }
+
+    fn fail(&self) {
+        let mut state = self.state();
+        if state.transaction == Transaction::Open {
+            state.transaction = Transaction::Failed;
+        }
+    }
+}
+
+/// The session as system relations and functions see it during one statement.
+struct Facts {
+    identity: Identity,
+    database: String,
+    state: Arc<Mutex<State>>,
+    lake: Arc<LakeView>,
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session {}", self.identity.number)
+    }
+}
+
+impl SessionFacts for Facts {
+    fn user(&self) -> String {
+        self.identity.user.clone()
+    }
+
+    fn database(&self) -> String {
+        self.database.clone()
+    }
+
+    fn search_path(&self) -> Vec<String> {
+        lock(&self.state).settings.search_path()
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        lock(&self.state).settings.all()
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        lock(&self.state).settings.show(name).ok()
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<String> {
+        let mut state = lock(&self.state);
+        state.settings.set(name, value)?;
+        state.settings.show(name)
+    }
+
+    fn backend_pid(&self) -> i32 {
+        self.identity.number
+    }
+
+    fn lake(&self) -> Arc<LakeView> {
+        Arc::clone(&self.lake)
+    }
+}
+
+fn tree(statement: &Statement) -> Result<Arc<Tree>> {
+    Arc::clone(&statement.tree)
+        .downcast::<Tree>()
+        .map_err(|_| Error::internal("a statement of another engine"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,156 @@
+//! Text → statements: limits, tokens, one parse each. Nothing is parsed twice and no text is rewritten.
+
+use lakegate_base::{Error, Result, Statement, StatementKind};
+use sqlparser::ast::{CloseCursor, Statement as Tree};
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError};
+use std::sync::Arc;
+
+use super::dialect::BoundedDialect;
+use super::guard::{SqlLimits, too_complex};
+
+/// Nested expressions and queries the parser follows before it refuses.
+const RECURSION_MAX: usize = 400;
+
+/// Splits a text at its semicolons and parses each statement.
+pub fn parse(text: &str, limits: SqlLimits) -> Result<Vec<Statement>> {
+    limits.check_text(text)?;
+    let tokenize_dialect = BoundedDialect::for_tokens(0);
+    let tokens = Tokenizer::new(&tokenize_dialect, text)
+        .tokenize_with_location()
+        .map_err(|error| token_error(text, &error))?;
+    limits.check_tokens(&tokens)?;
+    let lines = Lines::new(text);
+    let mut statements = Vec::new();
+    for group in tokens.split(|token| token.token == Token::SemiColon) {
+        let visible = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+        let (Some(first), Some(last)) =
+            (group.iter().find(visible), group.iter().rev().find(visible))
+        else {
+            continue;
+        };
+        let own = lines.slice(Span { start: first.span.start, end: last.span.end });
+        let tree = parse_one(group, &lines)?;
+        statements.push(Statement {
+            kind: kind(&tree),
+            text: own.to_string(),
+            tree: Arc::new(tree),
+        });
+    }
+    Ok(statements)
+}
+
+fn parse_one(tokens: &[TokenWithSpan], lines: &Lines<'_>) -> Result<Tree> {
+    let dialect = BoundedDialect::for_tokens(tokens.len());
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(RECURSION_MAX)
+        .with_tokens_with_locations(tokens.to_vec());
+    let tree = parser.parse_statement().map_err(|e| parse_error(&e, &parser, lines))?;
+    let next = parser.peek_token();
+    if next.token != Token::EOF {
+        return Err(near(&next, lines));
+    }
+    Ok(tree)
+}
+
+/// What a front must know of the statement.
+fn kind(tree: &Tree) -> StatementKind {
+    match tree {
+        Tree::Query(_)
+        | Tree::Explain { .. }
+        | Tree::ExplainTable { .. }
+        | Tree::ShowVariable { .. }
+        | Tree::ShowTables { .. } => StatementKind::Rows,
+        Tree::StartTransaction { .. } => StatementKind::Begin,
+        Tree::Commit { .. } => StatementKind::Commit,
+        // ROLLBACK TO as well: a failed transaction accepts it.
+        Tree::Rollback { .. } => StatementKind::Rollback,
+        Tree::Deallocate { .. } => StatementKind::Deallocate,
+        Tree::Close { cursor: CloseCursor::Specific { .. } } => StatementKind::Deallocate,
+        _ => StatementKind::Command,
+    }
+}
+
+/// True for statements that stand outside the lake: they need no tables and no permit.
+pub fn is_session_command(tree: &Tree) -> bool {
+    !matches!(tree, Tree::Query(_) | Tree::Explain { .. } | Tree::ExplainTable { .. })
+}
+
+/// True for the statements a failed transaction still accepts.
+pub fn ends_transaction(tree: &Tree) -> bool {
+    matches!(tree, Tree::Commit { .. } | Tree::Rollback { .. })
+}
+
+fn parse_error(error: &ParserError, parser: &Parser<'_>, lines: &Lines<'_>) -> Error {
+    match error {
+        ParserError::RecursionLimitExceeded => {
+            too_complex("statement is nested too deeply or too ambiguous to parse".to_string())
+        }
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
+            // The parser's own words name what it expected; Postgres's wording is what tools look for.
+            let error = match found(text) {
+                Some((token, at)) => Error::syntax(format!("syntax error at or near \"{token}\""))
+                    .at(lines.position(at)),
+                None => near(&parser.peek_token(), lines),
+            };
+            error.hint(text.split(" at Line:").next().unwrap_or(text))
+        }
+    }
+}
+
+/// The token and the place in the parser's text `…, found: TOKEN at Line: L, Column: C`.
+fn found(text: &str) -> Option<(&str, Location)> {
+    let (before, place) = text.rsplit_once(" at Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    let token = before.rsplit_once("found: ")?.1;
+    Some((token, Location { line: line.parse().ok()?, column: column.parse().ok()? }))
+}
+
+fn near(token: &TokenWithSpan, lines: &Lines<'_>) -> Error {
+    match &token.token {
+        Token::EOF => Error::syntax("syntax error at end of input").at(lines.characters()),
+        other => Error::syntax(format!("syntax error at or near \"{other}\""))
+            .at(lines.position(token.span.start)),
+    }
+}
+
+fn token_error(text: &str, error: &TokenizerError) -> Error {
+    Error::syntax(format!("syntax error: {}", error.message.to_lowercase()))
+        .at(Lines::new(text).position(error.location))
+}
+
+/// Turns the tokenizer's lines and columns into offsets.
+struct Lines<'a> {
+    text: &'a str,
+    /// Byte offset of each line's start.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    fn offset(&self, at: Location) -> usize {
+        let line = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let start = self.starts.get(line).copied().unwrap_or(self.text.len());
+        let column = usize::try_from(at.column.saturating_sub(1)).unwrap_or(usize::MAX);
+        let rest = self.text.get(start..).unwrap_or_default();
+        start + rest.char_indices().nth(column).map_or(rest.len(), |(offset, _)| offset)
+    }
+
+    fn slice(&self, span: Span) -> &'a str {
+        self.text.get(self.offset(span.start)..self.offset(span.end)).unwrap_or(self.text)
+    }
+
+    /// 1-based, in characters, as Postgres counts.
+    fn position(&self, at: Location) -> u32 {
+        let before = self.text.get(..self.offset(at)).unwrap_or_default();
+        u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
+    }
+
+    fn characters(&self) -> u32 {
+        u32::try_from(self.text.trim_end().chars().count() + 1).unwrap_or(u32::MAX)
+    }
+}

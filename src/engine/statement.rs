@@ -1,0 +1,193 @@
+//! A prepared statement of this engine, and its parameters.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::metadata::ScalarAndMetadata;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use lakegate_base::{Error, Parameter, Prepared, Result, Statement, StatementKind, Subject};
+use sqlparser::ast::Statement as Tree;
+
+use crate::error::from_datafusion;
+use crate::explain::{is_explain, schema as explain_schema};
+use crate::plan::Planned;
+
+/// A plan older than this is made anew: its tables may have newer versions.
+const PLAN_AGE_MAX: Duration = Duration::from_secs(1);
+/// Postgres's own limit on `$n`.
+const PARAMETERS_MAX: usize = 65_535;
+
+pub struct LakePrepared {
+    pub statement: Statement,
+    pub tree: Arc<Tree>,
+    pub schema: SchemaRef,
+    pub parameters: Vec<DataType>,
+    /// The plan made by `prepare`, for the first execution soon after it.
+    fresh: Mutex<Option<(Planned, Instant)>>,
+}
+
+impl Prepared for LakePrepared {
+    fn kind(&self) -> StatementKind {
+        self.statement.kind
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn parameters(&self) -> &[DataType] {
+        &self.parameters
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl LakePrepared {
+    /// A statement that is no query: its columns are known without planning.
+    pub fn command(statement: &Statement, tree: Arc<Tree>, schema: SchemaRef) -> Self {
+        let statement = statement.clone();
+        Self { statement, tree, schema, parameters: Vec::new(), fresh: Mutex::new(None) }
+    }
+
+    pub fn query(
+        statement: &Statement,
+        tree: Arc<Tree>,
+        planned: Planned,
+        declared: &[Option<DataType>],
+    ) -> Result<Self> {
+        let parameters = parameter_types(&planned.plan, declared)?;
+        let schema = match is_explain(&tree) {
+            true => explain_schema(),
+            false => answer_schema(&planned, &parameters)?,
+        };
+        let fresh = Mutex::new(Some((planned, Instant::now())));
+        Ok(Self { statement: statement.clone(), tree, schema, parameters, fresh })
+    }
+
+    /// The plan from `prepare`, once, while it is fresh.
+    pub fn take_fresh(&self) -> Option<Planned> {
+        let taken = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).take();
+        taken.filter(|(_, made)| made.elapsed() < PLAN_AGE_MAX).map(|(planned, _)| planned)
+    }
+}
+
+/// Declared types first, then inferred ones; what neither tells is text, as Postgres's unknown becomes.
+fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
+    let inferred = plan.get_parameter_types().map_err(from_datafusion)?;
+    let told = told_by_place(plan)?;
+    let mut types: BTreeMap<usize, DataType> = BTreeMap::new();
+    for (name, data_type) in inferred {
+        let position = name.strip_prefix('$').and_then(|n| n.parse::<usize>().ok());
+        let Some(position) = position.filter(|p| (1..=PARAMETERS_MAX).contains(p)) else {
+            return Err(Error::invalid(format!("there is no parameter {name}"))
+                .about(Subject::Parameter)
+                .hint("Name parameters $1, $2, …"));
+        };
+        let data_type = data_type.or_else(|| told.get(&name).cloned());
+        types.insert(position, data_type.unwrap_or(DataType::Utf8));
+    }
+    let count = types.keys().max().copied().unwrap_or(0).max(declared.len());
+    Ok((1..=count)
+        .map(|position| {
+            let declared = declared.get(position - 1).cloned().flatten();
+            let known = declared.or_else(|| types.remove(&position)).unwrap_or(DataType::Utf8);
+            // Clients send text, not views of it.
+            match known {
+                DataType::Utf8View | DataType::LargeUtf8 | DataType::Null => DataType::Utf8,
+                DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+                other => other,
+            }
+        })
+        .collect())
+}
+
+/// What DataFusion does not infer: `$1::date` is a date, and a limit is a whole number.
+fn told_by_place(plan: &LogicalPlan) -> Result<BTreeMap<String, DataType>> {
+    let mut told = BTreeMap::new();
+    let mut tell = |expr: &Expr, data_type: &DataType| {
+        if let Expr::Placeholder(placeholder) = expr {
+            told.entry(placeholder.id.clone()).or_insert_with(|| data_type.clone());
+        }
+    };
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Limit(limit) = node {
+            for expr in [&limit.skip, &limit.fetch].into_iter().flatten() {
+                tell(expr, &DataType::Int64);
+            }
+        }
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                match expr {
+                    Expr::Cast(cast) => tell(&cast.expr, cast.field.data_type()),
+                    Expr::TryCast(cast) => tell(&cast.expr, cast.field.data_type()),
+                    _ => {}
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })
+    .map_err(from_datafusion)?;
+    Ok(told)
+}
+
+/// The answer's columns, with parameters typed as NULLs of their types.
+fn answer_schema(planned: &Planned, parameters: &[DataType]) -> Result<SchemaRef> {
+    let nulls: Result<Vec<ScalarValue>> =
+        parameters.iter().map(|t| ScalarValue::try_from(t).map_err(from_datafusion)).collect();
+    let plan = with_values(planned.plan.clone(), nulls?)?;
+    let options = planned.state.config_options();
+    let analyzed = planned
+        .state
+        .analyzer()
+        .execute_and_check(plan, options, |_, _| {})
+        .map_err(from_datafusion)?;
+    Ok(named_schema(analyzed.schema().as_arrow(), planned.names.as_deref()))
+}
+
+/// The planner's schema under the names the client expects.
+fn named_schema(schema: &Schema, names: Option<&[String]>) -> SchemaRef {
+    let renamed = |(index, field): (usize, &Arc<Field>)| {
+        let name = names.and_then(|names| names.get(index)).unwrap_or_else(|| field.name());
+        Field::new(name, field.data_type().clone(), true).with_metadata(field.metadata().clone())
+    };
+    Arc::new(Schema::new(schema.fields().iter().enumerate().map(renamed).collect::<Vec<_>>()))
+}
+
+/// Puts bound values in the place of `$1`, `$2`, ….
+pub fn bind(plan: LogicalPlan, types: &[DataType], values: &[Parameter]) -> Result<LogicalPlan> {
+    if types.len() != values.len() {
+        return Err(Error::invalid(format!(
+            "bind message supplies {} parameters, but prepared statement requires {}",
+            values.len(),
+            types.len()
+        ))
+        .about(Subject::Parameter));
+    }
+    let scalars = values.iter().zip(types).map(|(value, data_type)| {
+        ScalarValue::try_from_array(value, 0)
+            .and_then(|scalar| scalar.cast_to(data_type))
+            .map_err(from_datafusion)
+    });
+    with_values(plan, scalars.collect::<Result<_>>()?)
+}
+
+fn with_values(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<LogicalPlan> {
+    if values.is_empty() {
+        return Ok(plan);
+    }
+    let values = values.into_iter().map(|value| ScalarAndMetadata::new(value, None)).collect();
+    plan.replace_params_with_values(&ParamValues::List(values)).map_err(from_datafusion)
+}
+
+/// The state a plan runs in is the one it was made in.
+pub fn parts(planned: Planned) -> (SessionState, LogicalPlan) {
+    (planned.state, planned.plan)
+}

@@ -1,0 +1,155 @@
+//! The rows of pg_catalog that are the same in every lake: types, functions, languages.
+
+use arrow::array::RecordBatch;
+use datafusion::error::Result;
+
+use super::columns::Columns;
+use super::definitions::Definition;
+use super::types::{self, PgType};
+use super::{LakeView, OWNER_OID};
+
+const KEYWORDS: &str = include_str!("data/keywords.tsv");
+const FUNCTIONS: &str = include_str!("data/functions.tsv");
+
+/// Names a function in a regproc column; zero for none.
+const NO_FUNCTION: i64 = 0;
+
+/// One row of pg_proc, as `data/functions.tsv` has it.
+#[derive(Debug)]
+pub struct PgFunction {
+    pub oid: i64,
+    pub name: &'static str,
+    pub kind: &'static str,
+    pub returns_set: bool,
+    pub volatility: &'static str,
+    pub strict: bool,
+    pub result: i64,
+    pub arguments: Vec<i64>,
+}
+
+static ALL: std::sync::LazyLock<Vec<PgFunction>> =
+    std::sync::LazyLock::new(|| types::data_lines(FUNCTIONS).filter_map(|f| parse(&f)).collect());
+
+pub fn functions() -> &'static [PgFunction] {
+    &ALL
+}
+
+fn parse(fields: &[&'static str]) -> Option<PgFunction> {
+    let [oid, name, kind, set, volatility, strict, result, arguments] = fields else { return None };
+    Some(PgFunction {
+        oid: oid.parse().ok()?,
+        name,
+        kind,
+        returns_set: *set == "t",
+        volatility,
+        strict: *strict == "t",
+        result: result.parse().ok()?,
+        arguments: arguments.split_whitespace().filter_map(|a| a.parse().ok()).collect(),
+    })
+}
+
+/// By name; overloads share it, then the first one answers.
+pub fn function_named(name: &str) -> Option<&'static PgFunction> {
+    functions().iter().find(|f| f.name == name)
+}
+
+pub fn function(oid: i64) -> Option<&'static PgFunction> {
+    functions().iter().find(|f| f.oid == oid)
+}
+
+pub fn pg_type(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    let function =
+        |t: &PgType, i: usize| function_named(t.functions[i]).map_or(NO_FUNCTION, |f| f.oid);
+    Columns::of(types::all())
+        .number("oid", |t| t.oid)
+        .text("typname", |t| t.name)
+        .number("typnamespace", |_| 11)
+        .number("typowner", |_| OWNER_OID)
+        .number("typlen", |t| t.length)
+        .flag("typbyval", |t| t.by_value)
+        .text("typtype", |t| t.kind)
+        .text("typcategory", |t| t.category)
+        .flag("typispreferred", |t| t.preferred)
+        .flag("typisdefined", |_| true)
+        .text("typdelim", |t| t.delimiter)
+        .number("typsubscript", |t| function(t, 0))
+        .number("typelem", |t| t.element)
+        .number("typarray", |t| t.array)
+        .number("typinput", |t| function(t, 1))
+        .number("typoutput", |t| function(t, 2))
+        .number("typreceive", |t| function(t, 3))
+        .number("typsend", |t| function(t, 4))
+        .number("typmodin", |t| function(t, 5))
+        .number("typmodout", |t| function(t, 6))
+        .text("typalign", |t| t.align)
+        .text("typstorage", |t| t.storage)
+        .number("typtypmod", |_| -1)
+        .number("typcollation", |t| t.collation)
+        .finish(definition)
+}
+
+pub fn pg_proc(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(functions())
+        .number("oid", |f| f.oid)
+        .text("proname", |f| f.name)
+        .number("pronamespace", |_| 11)
+        .number("proowner", |_| OWNER_OID)
+        .number("prolang", |_| 12)
+        .float("procost", |_| 1.0)
+        .text("prokind", |f| f.kind)
+        .flag("proisstrict", |f| f.strict)
+        .flag("proretset", |f| f.returns_set)
+        .text("provolatile", |f| f.volatility)
+        .text("proparallel", |_| "s")
+        .number("pronargs", |f| i64::try_from(f.arguments.len()).unwrap_or(i64::MAX))
+        .number("prorettype", |f| f.result)
+        .numbers("proargtypes", |f| f.arguments.clone())
+        .text("prosrc", |f| f.name)
+        .finish(definition)
+}
+
+pub fn pg_am(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(&[(2, "heap", "t"), (403, "btree", "i")])
+        .number("oid", |a| a.0)
+        .text("amname", |a| a.1)
+        .text("amtype", |a| a.2)
+        .finish(definition)
+}
+
+pub fn pg_collation(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(&[(100, "default", "d"), (950, "C", "c"), (951, "POSIX", "c")])
+        .number("oid", |c| c.0)
+        .text("collname", |c| c.1)
+        .number("collnamespace", |_| 11)
+        .number("collowner", |_| OWNER_OID)
+        .text("collprovider", |c| c.2)
+        .flag("collisdeterministic", |_| true)
+        .number("collencoding", |_| -1)
+        .finish(definition)
+}
+
+pub fn pg_language(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(&[(12, "internal", false), (14, "sql", true)])
+        .number("oid", |l| l.0)
+        .text("lanname", |l| l.1)
+        .number("lanowner", |_| OWNER_OID)
+        .flag("lanpltrusted", |l| l.2)
+        .finish(definition)
+}
+
+pub fn pg_tablespace(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(&[(1663, "pg_default"), (1664, "pg_global")])
+        .number("oid", |s| s.0)
+        .text("spcname", |s| s.1)
+        .number("spcowner", |_| OWNER_OID)
+        .finish(definition)
+}
+
+pub fn keywords(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    let of = |fields: Vec<&'static str>| {
+        let [category, words] = fields[..] else { return vec![] };
+        words.split(' ').map(|word| (word, category)).collect::<Vec<_>>()
+    };
+    let words: Vec<(&str, &str)> = types::data_lines(KEYWORDS).flat_map(of).collect();
+    Columns::of(&words).text("word", |w| w.0).text("catcode", |w| w.1).finish(definition)
+}

@@ -1,0 +1,248 @@
+//! The lake as Postgres would know it: schemas, relations and columns with their OIDs. Immutable, built
+//! once per catalog version and shared by all sessions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use arrow::datatypes::DataType;
+use datafusion::catalog::TableProvider;
+
+use super::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
+use super::oid;
+use super::types::{self, TypeRef};
+
+/// The user that owns everything: nobody may alter it by SQL.
+pub const OWNER: &str = "lakegate";
+/// The OID Postgres gives the first superuser.
+pub const OWNER_OID: i64 = 10;
+
+/// What to show: the narrow input of this module.
+#[derive(Clone, Debug, Default)]
+pub struct LakeDescription {
+    pub database: String,
+    pub schemas: Vec<SchemaDescription>,
+    pub relations: Vec<RelationDescription>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SchemaDescription {
+    pub name: String,
+    pub comment: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RelationDescription {
+    pub schema: String,
+    pub name: String,
+    pub kind: RelationKind,
+    pub comment: Option<String>,
+    pub columns: Vec<ColumnDescription>,
+    pub rows: Option<u64>,
+    pub bytes: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    Table,
+    /// With its text.
+    View(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct ColumnDescription {
+    pub name: String,
+    pub data_type: DataType,
+    pub nullable: bool,
+    pub comment: Option<String>,
+}
+
+/// See the module.
+pub struct LakeView {
+    pub database: String,
+    pub database_oid: i64,
+    /// The system's own and the lake's.
+    pub schemas: Vec<Schema>,
+    /// The lake's, then the system's own.
+    pub relations: Vec<Relation>,
+    relation_by_oid: HashMap<i64, usize>,
+    relation_by_name: HashMap<(String, String), usize>,
+    /// System relations already built over this view.
+    pub(super) built: Mutex<HashMap<&'static str, Arc<dyn TableProvider>>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Schema {
+    pub oid: i64,
+    pub name: String,
+    pub comment: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Relation {
+    pub oid: i64,
+    pub schema_oid: i64,
+    pub schema: String,
+    pub name: String,
+    /// `r` or `v`, as pg_class.relkind.
+    pub kind: &'static str,
+    pub comment: Option<String>,
+    pub columns: Vec<Column>,
+    pub rows: Option<u64>,
+    pub bytes: Option<u64>,
+    pub view_sql: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub name: String,
+    pub type_ref: TypeRef,
+    pub not_null: bool,
+    pub comment: Option<String>,
+}
+
+impl LakeView {
+    pub fn new(description: LakeDescription) -> Self {
+        let database = description.database;
+        let key = |kind: &str, schema: &str, name: &str| {
+            [kind, &database, schema, name].map(str::to_string)
+        };
+        let mut keys = vec![key("database", "", "")];
+        keys.extend(description.schemas.iter().map(|s| key("schema", "", &s.name)));
+        keys.extend(description.relations.iter().map(|r| key("relation", &r.schema, &r.name)));
+        let oids = oid::assign(&keys);
+        let (schema_oids, relation_oids) = oids[1..].split_at(description.schemas.len());
+
+        let mut schemas = system_schemas();
+        for (schema, oid) in description.schemas.into_iter().zip(schema_oids) {
+            schemas.push(Schema { oid: *oid, name: schema.name, comment: schema.comment });
+        }
+        let schema_oid: HashMap<String, i64> =
+            schemas.iter().map(|s| (s.name.clone(), s.oid)).collect();
+        let of_lake =
+            description.relations.into_iter().zip(relation_oids).filter_map(|(r, oid)| {
+                // A relation of a schema nobody described cannot be named, so it is not shown.
+                let schema_oid = *schema_oid.get(&r.schema)?;
+                Some(relation(r, *oid, schema_oid))
+            });
+        let mut relations: Vec<Relation> = of_lake.collect();
+        // Functions that answer rows (kind `f`) are read like relations, but pg_class does not list them.
+        relations.extend(definitions::all().iter().filter(|d| d.kind != "f").map(system_relation));
+        let relation_by_oid = relations.iter().enumerate().map(|(i, r)| (r.oid, i)).collect();
+        let relation_by_name = relations
+            .iter()
+            .enumerate()
+            .map(|(i, r)| ((r.schema.clone(), r.name.clone()), i))
+            .collect();
+        Self {
+            database,
+            database_oid: oids[0],
+            schemas,
+            relations,
+            relation_by_oid,
+            relation_by_name,
+            built: Mutex::default(),
+        }
+    }
+
+    pub fn relation(&self, oid: i64) -> Option<&Relation> {
+        self.relation_by_oid.get(&oid).map(|i| &self.relations[*i])
+    }
+
+    pub fn relation_named(&self, schema: &str, name: &str) -> Option<&Relation> {
+        let key = (schema.to_string(), name.to_string());
+        self.relation_by_name.get(&key).map(|i| &self.relations[*i])
+    }
+
+    pub fn schema(&self, oid: i64) -> Option<&Schema> {
+        self.schemas.iter().find(|s| s.oid == oid)
+    }
+
+    pub fn schema_named(&self, name: &str) -> Option<&Schema> {
+        self.schemas.iter().find(|s| s.name == name)
+    }
+
+    /// The relation a name without a schema means: pg_catalog first, then the search path.
+    pub fn resolve(&self, name: &str, search_path: &[String]) -> Option<&Relation> {
+        let path = std::iter::once(PG_CATALOG).chain(search_path.iter().map(String::as_str));
+        path.into_iter().find_map(|schema| self.relation_named(schema, name))
+    }
+
+    /// True when the name alone finds this relation.
+    pub fn is_visible(&self, relation: &Relation, search_path: &[String]) -> bool {
+        self.resolve(&relation.name, search_path).is_some_and(|found| found.oid == relation.oid)
+    }
+}
+
+impl std::fmt::Debug for LakeView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LakeView({}, {} relations)", self.database, self.relations.len())
+    }
+}
+
+impl Relation {
+    pub fn is_system(&self) -> bool {
+        self.oid < oid::FIRST
+    }
+
+    pub fn is_view(&self) -> bool {
+        self.kind == "v"
+    }
+}
+
+fn system_schemas() -> Vec<Schema> {
+    let of = |oid, name: &str, comment: &str| Schema {
+        oid,
+        name: name.to_string(),
+        comment: Some(comment.to_string()),
+    };
+    vec![
+        of(11, PG_CATALOG, "system catalog schema"),
+        of(13_207, INFORMATION_SCHEMA, "the standard's view of the catalog"),
+    ]
+}
+
+fn relation(r: RelationDescription, oid: i64, schema_oid: i64) -> Relation {
+    let columns = r.columns.into_iter().map(|c| Column {
+        type_ref: types::of_arrow(&c.data_type),
+        name: c.name,
+        not_null: !c.nullable,
+        comment: c.comment,
+    });
+    let (kind, view_sql) = match r.kind {
+        RelationKind::Table => ("r", None),
+        RelationKind::View(sql) => ("v", Some(sql)),
+    };
+    Relation {
+        oid,
+        schema_oid,
+        schema: r.schema,
+        name: r.name,
+        kind,
+        comment: r.comment,
+        columns: columns.collect(),
+        rows: r.rows,
+        bytes: r.bytes,
+        view_sql,
+    }
+}
+
+fn system_relation(definition: &definitions::Definition) -> Relation {
+    let columns = definition.columns.iter().map(|c| Column {
+        name: c.name.to_string(),
+        type_ref: TypeRef { oid: types::by_name(c.type_name).map_or(25, |t| t.oid), modifier: -1 },
+        not_null: c.not_null,
+        comment: None,
+    });
+    Relation {
+        oid: definition.oid,
+        schema_oid: if definition.schema == PG_CATALOG { 11 } else { 13_207 },
+        schema: definition.schema.to_string(),
+        name: definition.name.to_string(),
+        kind: definition.kind,
+        comment: None,
+        columns: columns.collect(),
+        rows: None,
+        bytes: None,
+        view_sql: None,
+    }
+}

@@ -1,0 +1,138 @@
+//! The rows that speak of the session: its user, settings and privileges.
+
+use arrow::array::RecordBatch;
+use datafusion::error::Result;
+
+use super::columns::Columns;
+use super::definitions::Definition;
+use super::{OWNER, OWNER_OID, Relation, SessionFacts, oid};
+
+/// A role of pg_roles.
+struct Role {
+    oid: i64,
+    name: String,
+}
+
+/// The owner of all objects, and the user who asks when that is another.
+fn roles(facts: &dyn SessionFacts) -> Vec<Role> {
+    let mut roles = vec![Role { oid: OWNER_OID, name: OWNER.to_string() }];
+    if facts.user() != OWNER {
+        roles.push(Role { oid: role_oid(&facts.user()), name: facts.user() });
+    }
+    roles
+}
+
+pub fn role_oid(name: &str) -> i64 {
+    if name == OWNER {
+        return OWNER_OID;
+    }
+    let key = ["role", "", "", name].map(str::to_string);
+    oid::assign(&[key])[0]
+}
+
+pub fn pg_roles(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let roles = roles(facts);
+    let columns = Columns::of(&roles)
+        .number("oid", |r| r.oid)
+        .text("rolname", |r| &r.name)
+        .flag("rolsuper", |_| false)
+        .flag("rolinherit", |_| true)
+        .flag("rolcreaterole", |_| false)
+        .flag("rolcreatedb", |_| false)
+        .flag("rolcanlogin", |_| true)
+        .flag("rolreplication", |_| false)
+        .flag("rolbypassrls", |_| false)
+        .number("rolconnlimit", |_| -1);
+    let shows_password = definition.name == "pg_roles";
+    let columns =
+        if shows_password { columns.text("rolpassword", |_| "********") } else { columns };
+    columns.finish(definition)
+}
+
+pub fn pg_user(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let roles = roles(facts);
+    Columns::of(&roles)
+        .text("usename", |r| &r.name)
+        .number("usesysid", |r| r.oid)
+        .flag("usecreatedb", |_| false)
+        .flag("usesuper", |_| false)
+        .flag("userepl", |_| false)
+        .flag("usebypassrls", |_| false)
+        .text("passwd", |_| "********")
+        .finish(definition)
+}
+
+pub fn pg_settings(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let settings = facts.settings();
+    Columns::of(&settings)
+        .text("name", |s| &s.name)
+        .text("setting", |s| &s.value)
+        .text("category", |_| "Lakegate")
+        .text("short_desc", |s| &s.description)
+        .text("context", |_| "user")
+        .text("vartype", |_| "string")
+        .text("source", |s| if s.value == s.default { "default" } else { "session" })
+        .text("boot_val", |s| &s.default)
+        .text("reset_val", |s| &s.default)
+        .flag("pending_restart", |_| false)
+        .finish(definition)
+}
+
+/// Only the session itself: what others run is theirs.
+pub fn pg_stat_activity(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let lake = facts.lake();
+    Columns::of(&[facts])
+        .number("datid", |_| lake.database_oid)
+        .text("datname", |f| f.database())
+        .number("pid", |f| i64::from(f.backend_pid()))
+        .number("usesysid", |f| role_oid(&f.user()))
+        .text("usename", |f| f.user())
+        .text("application_name", |f| f.setting("application_name").unwrap_or_default())
+        .text("state", |_| "active")
+        .text("backend_type", |_| "client backend")
+        .finish(definition)
+}
+
+pub fn enabled_roles(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let user = [facts.user()];
+    if definition.name == "enabled_roles" {
+        return Columns::of(&user).text("role_name", |u| u).finish(definition);
+    }
+    Columns::of(&[] as &[()]).finish(definition)
+}
+
+/// Everyone who sees a relation may read it, and nothing else.
+pub fn table_privileges(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let lake = facts.lake();
+    let relations: Vec<&Relation> = lake.relations.iter().collect();
+    Columns::of(&relations)
+        .text("grantor", |_| OWNER)
+        .text("grantee", |_| facts.user())
+        .text("table_catalog", |_| &lake.database)
+        .text("table_schema", |r| &r.schema)
+        .text("table_name", |r| &r.name)
+        .text("privilege_type", |_| "SELECT")
+        .text("is_grantable", |_| "NO")
+        .text("with_hierarchy", |_| "YES")
+        .finish(definition)
+}
+
+pub fn column_privileges(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
+    let lake = facts.lake();
+
+    let columns: Vec<(&Relation, &str)> = lake
+        .relations
+        .iter()
+        .flat_map(|r| r.columns.iter().map(move |c| (r, c.name.as_str())))
+        .collect();
+    Columns::of(&columns)
+        .text("grantor", |_| OWNER)
+        .text("grantee", |_| facts.user())
+        .text("table_catalog", |_| &lake.database)
+        .text("table_schema", |(r, _)| &r.schema)
+        .text("table_name", |(r, _)| &r.name)
+        .text("column_name", |(_, c)| c)
+        .text("privilege_type", |_| "SELECT")
+        .text("is_grantable", |_| "NO")
+        .finish(definition)
+}

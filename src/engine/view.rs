@@ -1,0 +1,82 @@
+//! The catalog → what the system relations are filled from. Never opens a table.
+
+use datafusion::arrow::datatypes::Field;
+use lakegate_catalog::{Snapshot, Table, arrow_schema};
+
+use crate::log::QueryLog;
+use crate::plan::OWN_SCHEMA;
+use crate::system::{
+    ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
+    SchemaDescription,
+};
+
+pub fn lake_view(catalog_name: &str, catalog: &Snapshot) -> LakeView {
+    let mut schemas: Vec<SchemaDescription> = catalog
+        .databases()
+        .map(|d| SchemaDescription { name: d.name.clone(), comment: d.description.clone() })
+        .collect();
+    for (name, comment) in [("public", None), (OWN_SCHEMA, Some("What Lakegate did."))] {
+        if !schemas.iter().any(|s| s.name == name) {
+            let comment = comment.map(str::to_string);
+            schemas.push(SchemaDescription { name: name.to_string(), comment });
+        }
+    }
+    let mut relations: Vec<RelationDescription> =
+        catalog.all_tables().map(|t| relation(t)).collect();
+    relations.push(query_log());
+    LakeView::new(LakeDescription { database: catalog_name.to_string(), schemas, relations })
+}
+
+/// A table whose columns cannot be told stays listed, without columns: one broken table breaks no listing.
+fn relation(table: &Table) -> RelationDescription {
+    let columns = arrow_schema(table).map_or_else(
+        |_| Vec::new(),
+        |schema| schema.fields().iter().map(|f| column(table, f)).collect(),
+    );
+    let kind = match table.view_sql() {
+        Some(sql) => RelationKind::View(sql.to_string()),
+        None => RelationKind::Table,
+    };
+    let count = |name: &str| table.parameters.get(name).and_then(|value| value.parse().ok());
+    RelationDescription {
+        schema: table.database_name.clone(),
+        name: table.name.clone(),
+        kind,
+        comment: table.description.clone(),
+        columns,
+        rows: count("recordCount").or_else(|| count("numRows")),
+        bytes: count("sizeKey").or_else(|| count("totalSize")),
+    }
+}
+
+fn column(table: &Table, field: &Field) -> ColumnDescription {
+    let columns = table.storage_descriptor.columns.iter().chain(&table.partition_keys);
+    let comment = columns
+        .filter(|column| column.name == *field.name())
+        .find_map(|column| column.comment.clone());
+    ColumnDescription {
+        name: field.name().clone(),
+        data_type: field.data_type().clone(),
+        nullable: true,
+        comment,
+    }
+}
+
+fn query_log() -> RelationDescription {
+    let columns = QueryLog::schema();
+    let column = |field: &std::sync::Arc<Field>| ColumnDescription {
+        name: field.name().clone(),
+        data_type: field.data_type().clone(),
+        nullable: true,
+        comment: None,
+    };
+    RelationDescription {
+        schema: OWN_SCHEMA.to_string(),
+        name: "query_log".to_string(),
+        kind: RelationKind::Table,
+        comment: Some("One row per statement that ran since the server started.".to_string()),
+        columns: columns.fields().iter().map(column).collect(),
+        rows: None,
+        bytes: None,
+    }
+}

@@ -1,0 +1,141 @@
+//! One schema for the files of a table: types widen as long as no value is lost by it.
+
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use lakegate_base::{Error, Result, Subject};
+
+use super::json;
+use crate::TableFormat;
+
+/// The columns of all files, in order of first appearance, all nullable; columns that have no value in
+/// any file (type `Null`) become text. Call it for one file, too.
+///
+/// Parquet columns match by name ignoring case, and types without a common one are an error that names
+/// the column and both types. JSON keys match by name, and such a column becomes text. CSV columns match
+/// by position, because that is how they are read: other names in the same place are an error.
+pub fn merge_schemas(schemas: &[SchemaRef], format: &TableFormat) -> Result<SchemaRef> {
+    let mut merged = Fields::empty();
+    for schema in schemas {
+        merged = match format {
+            TableFormat::Csv(_) => by_position(&merged, schema.fields())?,
+            TableFormat::Json => json::merge_fields(&merged, schema.fields()),
+            _ => by_name(&merged, schema.fields(), "")?,
+        };
+    }
+    let columns: Vec<Field> = merged.iter().map(|field| without_null(field)).collect();
+    Ok(Schema::new(columns).into())
+}
+
+/// Null types as text, at every level.
+fn without_null(field: &Field) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Null => DataType::Utf8,
+        DataType::List(item) => DataType::List(without_null(item).into()),
+        DataType::LargeList(item) => DataType::LargeList(without_null(item).into()),
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| without_null(field)).collect())
+        }
+        other => other.clone(),
+    };
+    Field::new(field.name(), data_type, true)
+}
+
+fn by_position(known: &Fields, file: &Fields) -> Result<Fields> {
+    let (longer, shorter) = if known.len() >= file.len() { (known, file) } else { (file, known) };
+    let mut columns: Vec<Field> = longer.iter().map(|field| field.as_ref().clone()).collect();
+    for (column, field) in columns.iter_mut().zip(shorter) {
+        if !column.name().eq_ignore_ascii_case(field.name()) {
+            let (a, b) = (column.name(), field.name());
+            let message =
+                format!("CSV files have different columns in one place: \"{a}\" and \"{b}\"");
+            return Err(Error::corrupt(message)
+                .about(Subject::Column)
+                .hint("Put files with different columns into folders of their own."));
+        }
+        column.set_data_type(json::widen(column.data_type(), field.data_type()));
+    }
+    Ok(columns.into())
+}
+
+fn by_name(known: &Fields, file: &Fields, parent: &str) -> Result<Fields> {
+    let mut columns: Vec<Field> = known.iter().map(|field| field.as_ref().clone()).collect();
+    for field in file {
+        let same = |column: &Field| column.name().eq_ignore_ascii_case(field.name());
+        match columns.iter_mut().find(|column| same(column)) {
+            None => columns.push(field.as_ref().clone()),
+            Some(column) => {
+                let name = format!("{parent}{}", column.name());
+                let wide = widen(column.data_type(), field.data_type(), &name)?;
+                column.set_data_type(wide);
+            }
+        }
+    }
+    Ok(columns.into())
+}
+
+fn widen(a: &DataType, b: &DataType, name: &str) -> Result<DataType> {
+    use DataType::{Binary, LargeBinary, LargeUtf8, List, Null, Struct, Timestamp, Utf8};
+    let wide = match (a, b) {
+        (a, b) if a == b => Some(a.clone()),
+        (Null, other) | (other, Null) => Some(other.clone()),
+        (List(a), List(b)) => {
+            let item = widen(a.data_type(), b.data_type(), &format!("{name}.{}", a.name()))?;
+            Some(List(a.as_ref().clone().with_data_type(item).into()))
+        }
+        (Struct(a), Struct(b)) => Some(Struct(by_name(a, b, &format!("{name}."))?)),
+        (Utf8 | LargeUtf8, Utf8 | LargeUtf8) => Some(Utf8),
+        (Binary | LargeBinary, Binary | LargeBinary) => Some(Binary),
+        (Timestamp(a, zone_a), Timestamp(b, zone_b)) if zone_a == zone_b => {
+            Some(Timestamp(finer(*a, *b), zone_a.clone()))
+        }
+        _ => number(a, b),
+    };
+    wide.ok_or_else(|| {
+        let message = format!("column \"{name}\" is {a} in one file and {b} in another");
+        Error::corrupt(message)
+            .about(Subject::Column)
+            .hint("Put files with different types into folders of their own, or rewrite them.")
+    })
+}
+
+fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
+    let order = [TimeUnit::Nanosecond, TimeUnit::Microsecond, TimeUnit::Millisecond];
+    order.into_iter().find(|unit| *unit == a || *unit == b).unwrap_or(TimeUnit::Second)
+}
+
+/// Bits of an integer type as a signed one.
+fn signed_bits(data_type: &DataType) -> Option<u8> {
+    match data_type {
+        DataType::Int8 => Some(8),
+        DataType::Int16 | DataType::UInt8 => Some(16),
+        DataType::Int32 | DataType::UInt16 => Some(32),
+        DataType::Int64 | DataType::UInt32 => Some(64),
+        _ => None,
+    }
+}
+
+fn number(a: &DataType, b: &DataType) -> Option<DataType> {
+    use DataType::{Decimal128, Float16, Float32, Float64};
+    let float = |t: &DataType| matches!(t, Float16 | Float32 | Float64);
+    match (signed_bits(a), signed_bits(b)) {
+        (Some(a), Some(b)) => Some(match a.max(b) {
+            8 => DataType::Int8,
+            16 => DataType::Int16,
+            32 => DataType::Int32,
+            _ => DataType::Int64,
+        }),
+        (Some(_), None) if float(b) => Some(Float64),
+        (None, Some(_)) if float(a) => Some(Float64),
+        (None, None) if float(a) && float(b) => Some(Float64),
+        _ => match (a, b) {
+            (Decimal128(p1, s1), Decimal128(p2, s2)) => {
+                let (p1, s1, p2, s2) =
+                    (i16::from(*p1), i16::from(*s1), i16::from(*p2), i16::from(*s2));
+                let scale = s1.max(s2);
+                let precision = u8::try_from((p1 - s1).max(p2 - s2) + scale).ok()?;
+                let scale = i8::try_from(scale).ok()?;
+                (precision <= 38).then_some(Decimal128(precision, scale))
+            }
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,19 @@
+//! Table formats: Delta, Iceberg and plain files (Parquet, CSV, JSON lines, text), each read into a
+//! [`TableSnapshot`]. A feature that is not supported is refused by name, never read wrong. Nothing here
+//! knows DataFusion, the catalog or SQL.
+
+// Sizes and counts come from outside: a cast that loses bits is a bug or an attack.
+#![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
+
+mod snapshot;
+mod source;
+
+pub mod delta;
+pub mod files;
+pub mod iceberg;
+
+pub use snapshot::{
+    ColumnBounds, CsvOptions, Encoding, FIELD_ID, FileIndex, MatchBy, PHYSICAL_NAME,
+    PartitionColumn, REQUIRED_IN_FILE, TableSnapshot,
+};
+pub use source::{TableFormat, TableSource, open};

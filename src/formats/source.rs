@@ -1,0 +1,56 @@
+//! Where a table is and what is known of it before it is opened.
+
+use arrow::datatypes::{FieldRef, SchemaRef};
+use lakegate_base::{Location, Result};
+use lakegate_store::Stores;
+
+use crate::snapshot::{CsvOptions, TableSnapshot};
+
+/// A table to open: from the catalog, or recognised at a location.
+#[derive(Clone, Debug)]
+pub struct TableSource {
+    pub location: Location,
+    pub format: TableFormat,
+    /// File tables: their columns without the partition keys. Inferred when absent. Delta and Iceberg
+    /// keep their own schema and ignore it.
+    pub schema: Option<SchemaRef>,
+    /// File tables: partition keys in directory order, typed. Directories are `key=value`, or plain
+    /// values by position.
+    pub partition_keys: Vec<FieldRef>,
+    /// Iceberg: the current metadata file, when a catalog knows it; else found by the version hint.
+    pub metadata_location: Option<Location>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    Delta,
+    Iceberg,
+    Parquet,
+    Csv(CsvOptions),
+    Json,
+    Text,
+}
+
+impl TableFormat {
+    /// The name users see: Glue's `classification`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delta => "delta",
+            Self::Iceberg => "iceberg",
+            Self::Parquet => "parquet",
+            Self::Csv(_) => "csv",
+            Self::Json => "json",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// Opens a table at its current version. Reads metadata (and, without a known schema, the head of a file),
+/// never all data.
+pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot> {
+    match source.format {
+        TableFormat::Delta => crate::delta::open(stores, source).await,
+        TableFormat::Iceberg => crate::iceberg::open(stores, source).await,
+        _ => crate::files::open(stores, source).await,
+    }
+}

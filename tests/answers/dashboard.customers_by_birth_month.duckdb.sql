@@ -1,0 +1,3 @@
+SELECT extract(month FROM nascimento)::INTEGER AS mes, count(*) AS total
+FROM read_parquet('{lake}/landing/mysql/creditcard/customers/*.parquet')
+GROUP BY ALL

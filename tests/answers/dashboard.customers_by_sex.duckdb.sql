@@ -1,0 +1,3 @@
+SELECT sexo, count(*) AS total
+FROM read_parquet('{lake}/landing/mysql/creditcard/customers/*.parquet')
+GROUP BY ALL

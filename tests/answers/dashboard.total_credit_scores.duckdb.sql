@@ -1,0 +1,1 @@
+SELECT count(*) AS total FROM read_parquet('{lake}/landing/mysql/creditcard/credit_score/*.parquet')

@@ -1,0 +1,2 @@
+WITH {include retail.checked}
+SELECT * FROM good
