@@ -209,10 +209,10 @@ fn uuid(text: &str) -> Option<String> {
 /// `{a,"b c",NULL}`.
 fn list(text: &str, item: Kind, zone: &Zone) -> Result<Value> {
     let malformed = || Report::new("22P02", format!("malformed array literal: \"{text}\""));
-    let inner = text.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let inner = trim_space(text).strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     let inner = inner.ok_or_else(malformed)?;
     let mut values = Vec::new();
-    if inner.trim().is_empty() {
+    if trim_space(inner).is_empty() {
         return Ok(Value::List(values));
     }
     let mut characters = inner.chars().peekable();
@@ -234,7 +234,7 @@ fn list(text: &str, item: Kind, zone: &Zone) -> Result<Value> {
                 other => word.push(other),
             }
         }
-        let plain = if is_quoted { word.as_str() } else { word.trim() };
+        let plain = if is_quoted { word.as_str() } else { trim_space(&word) };
         values.push(match plain {
             _ if in_quotes => return Err(malformed()),
             "" if !is_quoted => return Err(malformed()),
@@ -245,6 +245,11 @@ fn list(text: &str, item: Kind, zone: &Zone) -> Result<Value> {
             return Ok(Value::List(values));
         }
     }
+}
+
+/// Without the white space Postgres skips around an item: ASCII's only, a no-break space is text.
+fn trim_space(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
 }
 
 /// A list of a few megabytes must not become gigabytes of arrays.

@@ -350,6 +350,7 @@ fn parameters_fit_exactly_or_are_refused() {
             DataType::new_list(Utf8, true),
             r#"{a,"b c",NULL,"n\"u"}"#,
         ),
+        (1009, "{ a ,\u{a0}b}", DataType::new_list(Utf8, true), "{a,\u{a0}b}"),
         (1007, "{1,2}", DataType::new_list(Int64, true), "{1,2}"),
         (1007, "{1,,2}", DataType::new_list(Int64, true), "22P02"),
         (1007, "{1", DataType::new_list(Int64, true), "22P02"),
