@@ -5,6 +5,8 @@
 // Sizes and counts come from outside: a cast that loses bits is a bug or an attack.
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
+mod deletes;
+mod history;
 mod snapshot;
 mod source;
 
@@ -12,6 +14,8 @@ pub mod delta;
 pub mod files;
 pub mod iceberg;
 
+pub use deletes::{Deletes, EqualityDeletes, FileDeletes, Framing, PositionDeletes};
+pub use history::{AsOf, Revision};
 pub use snapshot::{
     ColumnBounds, CsvOptions, Encoding, FIELD_ID, FileIndex, MatchBy, PHYSICAL_NAME,
     PartitionColumn, REQUIRED_IN_FILE, TableSnapshot,

@@ -9,6 +9,8 @@ use arrow::array::{Array, ArrayRef, StringArray, TimestampMicrosecondArray, UInt
 use arrow::datatypes::SchemaRef;
 use lakegate_base::Location;
 
+use crate::Deletes;
+
 /// Field metadata: the Parquet field id (Iceberg, Delta mapping mode `id`); nested fields carry it too.
 pub const FIELD_ID: &str = "PARQUET:field_id";
 /// Field metadata: the column's name inside the files, where it differs from the table's (Delta mapping
@@ -27,6 +29,7 @@ pub struct TableSnapshot {
     pub schema: SchemaRef,
     pub encoding: Encoding,
     pub files: FileIndex,
+    pub deletes: Deletes,
     /// By column: the value (array of length 1) of rows in files older than the column. Absent means NULL.
     pub defaults: BTreeMap<usize, ArrayRef>,
 }
@@ -72,7 +75,7 @@ pub struct FileIndex {
     /// Whole paths in the store of the table's location (see `Location::store_url`), decoded.
     pub paths: StringArray,
     pub sizes: UInt64Array,
-    /// Rows in the file, where the metadata says so exactly.
+    /// Rows in the file, deleted ones included, where the metadata says so exactly.
     pub rows: UInt64Array,
     /// Null where unknown.
     pub modified: TimestampMicrosecondArray,

@@ -26,7 +26,7 @@ use lakegate_store::Stores;
 
 use self::files::IndexBuilder;
 use self::kernel::TableEngine;
-use crate::{Encoding, TableSnapshot, TableSource};
+use crate::{Deletes, Encoding, TableSnapshot, TableSource};
 
 pub use self::write::{Compression, OverwriteOptions, SymlinkManifest, Written, overwrite};
 
@@ -79,7 +79,9 @@ fn read(
     let encoding = Encoding::Parquet(schema::match_by(mode));
     let location = location.clone();
     let defaults = BTreeMap::new();
-    Ok((TableSnapshot { location, version, schema, encoding, files, defaults }, outside))
+    let deletes = Deletes::new();
+    let snapshot = TableSnapshot { location, version, schema, encoding, files, deletes, defaults };
+    Ok((snapshot, outside))
 }
 
 #[cfg(test)]

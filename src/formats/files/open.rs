@@ -14,7 +14,7 @@ use super::infer::{FileRef, infer_as};
 use super::listing::{self, DataFile};
 use super::{Compression, merge_schemas, partitions};
 use crate::{
-    Encoding, FileIndex, MatchBy, PartitionColumn, TableFormat, TableSnapshot, TableSource,
+    Deletes, Encoding, FileIndex, MatchBy, PartitionColumn, TableFormat, TableSnapshot, TableSource,
 };
 
 /// Files whose schema is read when the catalog has none.
@@ -44,6 +44,7 @@ pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot
         schema,
         encoding,
         files: index(&files, partitions),
+        deletes: Deletes::new(),
         defaults: BTreeMap::new(),
     })
 }

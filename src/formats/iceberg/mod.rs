@@ -31,7 +31,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use lakegate_base::{Error, Location, Result, Subject};
 use lakegate_store::Stores;
 
-use crate::{Encoding, MatchBy, REQUIRED_IN_FILE, TableSnapshot, TableSource};
+use crate::{Deletes, Encoding, MatchBy, REQUIRED_IN_FILE, TableSnapshot, TableSource};
 
 use files::{DeleteFile, Index, Layout, Part};
 use manifest::{Content, ManifestFile};
@@ -76,6 +76,7 @@ pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot
         encoding: Encoding::Parquet(MatchBy::FieldId),
         defaults: defaults(&metadata.columns).map_err(|e| e.context(&location))?,
         files: index.files,
+        deletes: Deletes::new(),
     })
 }
 
