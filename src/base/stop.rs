@@ -1,16 +1,19 @@
-//! When a running query must end early: its deadline passed, or someone cancelled it.
+//! When a running query must end early: its deadline passed, someone cancelled it, or it takes the memory
+//! that others need.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Subject};
 
 /// Why a query was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
     Cancelled,
     Deadline,
+    Memory,
 }
 
 /// One query's stop signal. Clones share it: the engine checks it per batch, a front races it against
@@ -19,22 +22,33 @@ pub enum StopReason {
 pub struct Stop {
     token: CancellationToken,
     deadline: Option<Instant>,
+    /// Why the token was cancelled; the first reason stays.
+    why: Arc<OnceLock<StopReason>>,
 }
 
 impl Stop {
     /// Starts the clock now; no timeout means no deadline.
     pub fn after(timeout: Option<Duration>) -> Self {
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
-        Self { token: CancellationToken::new(), deadline }
+        Self { token: CancellationToken::new(), deadline, why: Arc::default() }
     }
 
     pub fn cancel(&self) {
+        self.end(StopReason::Cancelled);
+    }
+
+    pub fn end(&self, reason: StopReason) {
+        self.why.get_or_init(|| reason);
         self.token.cancel();
+    }
+
+    fn why(&self) -> StopReason {
+        self.why.get().copied().unwrap_or(StopReason::Cancelled)
     }
 
     pub fn reason(&self) -> Option<StopReason> {
         if self.token.is_cancelled() {
-            return Some(StopReason::Cancelled);
+            return Some(self.why());
         }
         self.deadline.is_some_and(|d| Instant::now() >= d).then_some(StopReason::Deadline)
     }
@@ -53,7 +67,7 @@ impl Stop {
             }
         };
         tokio::select! {
-            () = self.token.cancelled() => StopReason::Cancelled.error(),
+            () = self.token.cancelled() => self.why().error(),
             () = deadline => StopReason::Deadline.error(),
         }
     }
@@ -68,6 +82,11 @@ impl StopReason {
             Self::Deadline => {
                 Error::new(ErrorKind::Timeout, "canceling statement due to statement timeout")
             }
+            Self::Memory => Error::exhausted("out of memory: this query took more than its share")
+                .about(Subject::Memory)
+                .hint(
+                    "Ask for fewer rows or columns, or raise limits.memory in the configuration.",
+                ),
         }
     }
 }

@@ -23,6 +23,8 @@ use crate::cooperate::CooperativeJoins;
 use crate::error::from_datafusion;
 use crate::functions;
 use crate::log::QueryLog;
+use crate::meaning::PostgresMeaning;
+use crate::memory::{HeldInputs, Watch};
 use crate::options::EngineOptions;
 use crate::pin::BARE;
 use crate::run::Admission;
@@ -56,6 +58,7 @@ pub struct Shared {
     pub log: Arc<QueryLog>,
     pub footers: Arc<Footers>,
     pub admission: Arc<Admission>,
+    pub watch: Arc<Watch>,
     pub queries: tokio::runtime::Handle,
     /// Functions and options of every session; cloned, never changed.
     pub template: SessionState,
@@ -80,6 +83,7 @@ impl LakeEngine {
             log: Arc::new(QueryLog::new(limits.query_log_rows)),
             footers: Arc::new(Footers::new(limits.footer_cache_bytes)),
             admission: Arc::new(Admission::new(limits.queries_max, limits.queue_max)),
+            watch: Watch::start(limits.memory_bytes),
             queries: runtime.handle().clone(),
             template,
             attached: Mutex::default(),
@@ -247,7 +251,9 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_analyzer_rule(Arc::new(PostgresMeaning))
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
+        .with_physical_optimizer_rule(Arc::new(HeldInputs))
         .build();
     for function in functions::all() {
         replace(state.register_udf(Arc::new(function)));

@@ -9,6 +9,8 @@ mod explain;
 mod functions;
 mod log;
 mod materialize;
+mod meaning;
+mod memory;
 mod options;
 mod pin;
 mod plan;

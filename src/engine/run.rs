@@ -18,6 +18,7 @@ use tokio::task::AbortHandle;
 
 use crate::error::from_datafusion;
 use crate::log::Entry;
+use crate::memory::{Share, Watch};
 
 /// Batches between the query and its reader. Small: a slow reader slows the query.
 const BATCHES_AHEAD: usize = 2;
@@ -57,6 +58,7 @@ pub struct Job {
     pub stop: Stop,
     pub entry: Entry,
     pub admission: Arc<Admission>,
+    pub watch: Arc<Watch>,
     /// From the plan's batches to the answer's.
     pub present: Present,
 }
@@ -133,7 +135,8 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
     let admission = Arc::clone(&job.admission);
     let _turn = admission.enter().await?;
-    let mut stream = open(job).await?;
+    let (mut stream, share) = open(job).await?;
+    job.watch.add(&job.stop, &share);
     while let Some(batch) = stream.next().await {
         let batch = (job.present)(&batch.map_err(from_datafusion)?, &job.schema)?;
         job.entry.add(batch.num_rows(), batch.get_array_memory_size());
@@ -144,9 +147,10 @@ async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
     Ok(())
 }
 
-async fn open(job: &Job) -> Result<SendableRecordBatchStream> {
+async fn open(job: &Job) -> Result<(SendableRecordBatchStream, Arc<Share>)> {
     let plan = job.state.create_physical_plan(&job.plan).await.map_err(from_datafusion)?;
-    execute_stream(plan, job.state.task_ctx()).map_err(from_datafusion)
+    let (context, share) = Share::of(job.state.task_ctx());
+    Ok((execute_stream(plan, context).map_err(from_datafusion)?, share))
 }
 
 /// The names the client was told: the planner needs unique ones inside.

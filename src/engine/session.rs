@@ -159,6 +159,7 @@ impl LakeSession {
                     stop,
                     entry,
                     admission: Arc::clone(&self.shared.admission),
+                    watch: Arc::clone(&self.shared.watch),
                     present: match explain::is_explain(&prepared.tree) {
                         true => explain::lines,
                         false => named,

@@ -3,11 +3,13 @@
 //! session or the catalog.
 
 mod access;
+mod arithmetic;
 mod cast;
 mod catalog;
 mod datetime;
 mod facts;
 mod print;
+mod regexp_replace;
 mod scalar;
 mod series;
 mod single;
@@ -24,11 +26,12 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 use crate::system::SessionFacts;
 
+pub use arithmetic::checked;
 pub use cast::{OBJECT_TYPES, TO_TEXT, to_text};
 pub use datetime::{DATE_PART, PARTS as DATE_PARTS};
 pub use series::EMPTY_ARRAY;
 pub use single::NAME as SINGLE_VALUE;
-pub use timezone::NAME as AT_TIME_ZONE;
+pub use timezone::{NAME as AT_TIME_ZONE, udf as at_time_zone};
 
 /// Functions of their arguments alone. Some replace DataFusion's of the same name.
 pub fn all() -> Vec<ScalarUDF> {
@@ -39,6 +42,7 @@ pub fn all() -> Vec<ScalarUDF> {
     functions.extend(datetime::functions());
     functions.push(to_char::udf());
     functions.push(timezone::udf());
+    functions.push(regexp_replace::udf());
     functions
 }
 

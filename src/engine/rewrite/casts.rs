@@ -50,7 +50,15 @@ pub fn rewrite(expr: &mut Expr) {
     let is_parameter =
         matches!(inner.as_ref(), Expr::Value(v) if matches!(v.value, Value::Placeholder(_)));
     match target(data_type) {
-        Target::Type(known) => *data_type = known,
+        Target::Type(known) => {
+            // By way of a decimal, a large or small number would lose its last digit.
+            if is_float(&known)
+                && let Some(digits) = literal_number(inner)
+            {
+                **inner = build::text(&digits);
+            }
+            *data_type = known;
+        }
         // A plain cast tells the type of a parameter.
         Target::Text(_) if is_parameter => *data_type = DataType::Text,
         Target::Text(length) => {
@@ -136,6 +144,22 @@ fn element_type(element: &DataType) -> DataType {
         Target::Type(known) => known,
         Target::Text(_) => DataType::Text,
         Target::Function(_) => DataType::BigInt(None),
+    }
+}
+
+fn is_float(data_type: &DataType) -> bool {
+    use DataType::{Double, DoublePrecision, Float, Float4, Float8, Real};
+    matches!(data_type, Double(_) | DoublePrecision | Float(_) | Float4 | Float8 | Real)
+}
+
+fn literal_number(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => Some(digits.clone()),
+            _ => None,
+        },
+        Expr::Nested(inner) => literal_number(inner),
+        _ => None,
     }
 }
 

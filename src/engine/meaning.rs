@@ -1,0 +1,138 @@
+//! What Postgres means by an operator where DataFusion means something else, once types are known: integers
+//! that overflow are errors, and an instant is read on the clocks of the session's zone.
+
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::{BinaryExpr, Cast, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast, lit};
+use datafusion::optimizer::AnalyzerRule;
+
+use crate::functions::{self, DATE_PART};
+
+/// Functions that read clocks: their moment is the second argument.
+const CLOCK_READERS: &[&str] = &["date_part", "datepart", "date_trunc", "datetrunc", DATE_PART];
+
+/// Runs after type coercion.
+#[derive(Debug)]
+pub struct PostgresMeaning;
+
+impl AnalyzerRule for PostgresMeaning {
+    fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
+        let zone = config.execution.time_zone.as_deref().unwrap_or("UTC");
+        plan.transform_up_with_subqueries(|plan| in_plan(plan, zone)).data()
+    }
+
+    fn name(&self) -> &'static str {
+        "postgres_meaning"
+    }
+}
+
+fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
+    let mut schema = merge_schema(&plan.inputs());
+    if let LogicalPlan::TableScan(scan) = &plan {
+        let columns =
+            DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?;
+        schema.merge(&columns);
+    }
+    let names = NamePreserver::new(&plan);
+    let changed = plan.map_expressions(|expr| {
+        let name = names.save(&expr);
+        let expr = expr.transform_up(|expr| in_expr(expr, &schema, zone))?;
+        Ok(expr.update_data(|expr| name.restore(expr)))
+    })?;
+    if !changed.transformed {
+        return Ok(changed);
+    }
+    changed.map_data(LogicalPlan::recompute_schema)
+}
+
+fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::BinaryExpr(binary) => arithmetic(binary, schema),
+        Expr::Cast(inner) => clock_cast(inner, schema, zone),
+        Expr::ScalarFunction(call) if CLOCK_READERS.contains(&call.name()) => {
+            clock_reader(call, schema, zone)
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+/// Integers that overflow are an error; DataFusion's operators wrap around.
+fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let Some(function) = functions::checked(binary.op) else {
+        return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+    };
+    let left = binary.left.get_type(schema)?;
+    if !left.is_integer() || left != binary.right.get_type(schema)? {
+        return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+    }
+    Ok(Transformed::yes(function.call(vec![*binary.left, *binary.right])))
+}
+
+/// Casts between instants and what clocks show. Instants of other zones than the session's are its own
+/// first; Arrow takes an instant's own zone, or UTC.
+fn clock_cast(inner: Cast, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
+    let from = inner.expr.get_type(schema)?;
+    let to = inner.field.data_type().clone();
+    match (&from, &to) {
+        (DataType::Timestamp(..), DataType::Timestamp(_, None) | DataType::Date32)
+            if is_elsewhere(&from, zone) =>
+        {
+            let moment = cast(*inner.expr, micros(Some("UTC")));
+            let reading = functions::at_time_zone().call(vec![lit(zone), moment]);
+            Ok(Transformed::yes(cast(reading, to)))
+        }
+        (
+            DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Date32
+            | DataType::Timestamp(_, None),
+            DataType::Timestamp(unit, Some(_)),
+        ) if is_elsewhere(&to, zone) => {
+            let clock = match from {
+                DataType::Date32 => cast(*inner.expr, DataType::Timestamp(*unit, None)),
+                _ => *inner.expr,
+            };
+            let here = cast(clock, DataType::Timestamp(*unit, Some(zone.into())));
+            Ok(Transformed::yes(cast(here, to)))
+        }
+        _ => Ok(Transformed::no(Expr::Cast(inner))),
+    }
+}
+
+/// `date_trunc` answers an instant again: its type stays.
+fn clock_reader(call: ScalarFunction, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
+    let [part, moment] = call.args.as_slice() else {
+        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    };
+    let from = moment.get_type(schema)?;
+    if !is_elsewhere(&from, zone) {
+        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    }
+    let here = cast(moment.clone(), micros(Some(zone)));
+    let args = vec![part.clone(), here];
+    let answer = Expr::ScalarFunction(ScalarFunction { args, ..call });
+    let is_instant = matches!(answer.get_type(schema)?, DataType::Timestamp(_, Some(_)));
+    Ok(Transformed::yes(if is_instant { cast(answer, from) } else { answer }))
+}
+
+fn micros(zone: Option<&str>) -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into))
+}
+
+/// An instant that is shown in another zone than this.
+fn is_elsewhere(data_type: &DataType, zone: &str) -> bool {
+    match data_type {
+        DataType::Timestamp(_, Some(own)) => own.as_ref() != zone && !(is_utc(own) && is_utc(zone)),
+        _ => false,
+    }
+}
+
+fn is_utc(zone: &str) -> bool {
+    ["utc", "etc/utc", "+00:00", "z", "gmt"].contains(&zone.to_lowercase().as_str())
+}
