@@ -159,6 +159,15 @@ impl Error {
         self
     }
 
+    /// The same error once more, for another who waits; the causes become text.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let source = Some(Source::from(self.full()));
+        let (message, hint) = (self.0.message.clone(), self.0.hint.clone());
+        let Inner { kind, subject, position, .. } = *self.0;
+        Self(Box::new(Inner { kind, subject, message, hint, position, source }))
+    }
+
     /// Puts the name of the thing in front: `context("table sales.orders")`.
     #[must_use]
     pub fn context(mut self, name: impl fmt::Display) -> Self {

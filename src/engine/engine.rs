@@ -16,7 +16,7 @@ use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder}
 use datafusion::prelude::SessionConfig;
 use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
 use lakegate_catalog::{Catalog, Snapshot, Table, shapes};
-use lakegate_formats::{TableSnapshot, TableSource};
+use lakegate_formats::{AsOf, TableSnapshot, TableSource, Tables};
 use lakegate_store::Stores;
 
 use crate::cooperate::CooperativeJoins;
@@ -56,6 +56,7 @@ pub struct Shared {
     pub stores: Arc<Stores>,
     pub catalog: Arc<Catalog>,
     pub log: Arc<QueryLog>,
+    pub tables: Arc<Tables>,
     pub footers: Arc<Footers>,
     pub admission: Arc<Admission>,
     pub watch: Arc<Watch>,
@@ -78,6 +79,7 @@ impl LakeEngine {
         // Last of what can fail: a runtime must not be dropped inside another one.
         let runtime = query_runtime(limits.threads)?;
         let shared = Shared {
+            tables: Arc::new(Tables::new(Arc::clone(&stores), options.caches)),
             stores,
             catalog,
             log: Arc::new(QueryLog::new(limits.query_log_rows)),
@@ -169,19 +171,25 @@ impl Shared {
         view
     }
 
-    /// Opens a catalogued table at its current version, and makes its store known to DataFusion: the only
+    /// Opens a catalogued table at a version, and makes its store known to DataFusion: the only
     /// stores a query can reach are those of catalogued tables.
-    pub async fn open(&self, name: &TableName, table: &Table) -> Result<Arc<TableSnapshot>> {
+    pub async fn open(
+        &self,
+        name: &TableName,
+        table: &Table,
+        as_of: &AsOf,
+    ) -> Result<Arc<TableSnapshot>> {
         let open = async {
             let source = self.source(name, table)?;
-            let snapshot = lakegate_formats::open(&self.stores, &source).await?;
+            let staleness = self.options.freshness.of(&name.database);
+            let snapshot = self.tables.open(&source, as_of, staleness).await?;
             self.register_store(&snapshot.location).await?;
-            Ok(Arc::new(snapshot))
+            Ok(snapshot)
         };
         open.await.map_err(|e: Error| e.context(format!("table {name}")))
     }
 
-    fn source(&self, name: &TableName, table: &Table) -> Result<TableSource> {
+    pub fn source(&self, name: &TableName, table: &Table) -> Result<TableSource> {
         let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
         attached.get(name).map_or_else(|| lakegate_catalog::source(table), |a| Ok(a.source.clone()))
     }

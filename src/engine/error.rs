@@ -76,7 +76,7 @@ fn from_shared(error: &DataFusionError) -> Error {
             from_shared(inner)
         }
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
-            Some(ours) => copy(ours),
+            Some(ours) => ours.copy(),
             None => Error::internal(format!("the query failed: {inner}")),
         },
         DataFusionError::ResourcesExhausted(text) => exhausted(text),
@@ -96,18 +96,9 @@ fn from_shared_parquet(error: &ParquetError) -> Error {
         return Error::corrupt(format!("a Parquet file is damaged: {error}"));
     };
     match inner.downcast_ref::<Error>() {
-        Some(ours) => copy(ours),
+        Some(ours) => ours.copy(),
         None => Error::unavailable("a Parquet file cannot be read").source(inner.to_string()),
     }
-}
-
-fn copy(error: &Error) -> Error {
-    let mut copied =
-        Error::new(error.kind(), error.message()).about(error.subject()).source(error.full());
-    if let Some(hint) = error.hint_text() {
-        copied = copied.hint(hint);
-    }
-    copied
 }
 
 fn from_arrow(error: ArrowError) -> Error {
@@ -136,7 +127,7 @@ fn from_arrow_ref(error: &ArrowError) -> Error {
         }
         ArrowError::NotYetImplemented(text) => Error::unsupported(text),
         ArrowError::ExternalError(inner) => match inner.downcast_ref::<Error>() {
-            Some(ours) => copy(ours),
+            Some(ours) => ours.copy(),
             None => Error::internal(format!("the query failed: {inner}")),
         },
         other => Error::internal("internal error in the query engine").source(other.to_string()),
@@ -272,7 +263,7 @@ fn guard_error(error: &object_store::Error) -> Option<Error> {
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         if let Some(ours) = inner.downcast_ref::<Error>() {
-            return Some(copy(ours));
+            return Some(ours.copy());
         }
         cause = inner.source();
     }

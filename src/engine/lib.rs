@@ -1,6 +1,7 @@
 //! The query engine: the only crate that sees DataFusion. Sessions, planning over pinned tables, the lake
 //! scan, functions, limits, and building models. Nothing here knows a wire protocol.
 
+mod aspect;
 mod command;
 mod cooperate;
 mod engine;
@@ -22,6 +23,7 @@ mod settings;
 mod sql;
 mod statement;
 mod system;
+mod travel;
 mod view;
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What an engine is told at start: limits, names, places.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lakegate_base::Location;
+use lakegate_formats::CacheOptions;
 
 use crate::scan::ScanOptions;
 use crate::sql::SqlLimits;
@@ -16,6 +18,21 @@ pub struct EngineOptions {
     pub warehouse: Location,
     pub limits: EngineLimits,
     pub scan: ScanOptions,
+    pub caches: CacheOptions,
+    pub freshness: Freshness,
+}
+
+/// How old what is known of a table may be before it is looked at again; by database.
+#[derive(Clone, Debug, Default)]
+pub struct Freshness {
+    pub default: Duration,
+    pub databases: BTreeMap<String, Duration>,
+}
+
+impl Freshness {
+    pub fn of(&self, database: &str) -> Duration {
+        self.databases.get(database).copied().unwrap_or(self.default)
+    }
 }
 
 /// Everything has a limit.
@@ -47,6 +64,8 @@ impl EngineOptions {
             warehouse,
             limits: EngineLimits::default(),
             scan: ScanOptions::default(),
+            caches: CacheOptions::default(),
+            freshness: Freshness::default(),
         }
     }
 }

@@ -11,10 +11,12 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use futures::future::try_join_all;
-use lakegate_base::{BoxFuture, Error, Result, TableName, fold_name};
-use lakegate_catalog::Snapshot;
+use lakegate_base::{BoxFuture, Error, Result, Subject, TableName, fold_name};
+use lakegate_catalog::{Snapshot, Table};
+use lakegate_formats::AsOf;
 use sqlparser::ast::Statement as Tree;
 
+use crate::aspect;
 use crate::engine::Shared;
 use crate::error::from_datafusion;
 use crate::log::QueryLog;
@@ -23,6 +25,7 @@ use crate::rewrite;
 use crate::scan::LakeTable;
 use crate::sql::parse;
 use crate::system::{self, SessionFacts};
+use crate::travel;
 
 /// Views on views on views: deeper is a cycle or a mistake.
 const VIEW_DEPTH_MAX: usize = 32;
@@ -38,6 +41,9 @@ pub struct Planner {
     /// The session's functions and options; no catalogs yet.
     pub state: SessionState,
     pub search_path: Vec<String>,
+    /// The version of tables that are named without one.
+    pub as_of: AsOf,
+    pub time_zone: String,
 }
 
 /// A plan and the state it was made with.
@@ -138,15 +144,43 @@ impl Planner {
             return query_log(&self.shared.log).map(Some);
         }
         let Some(table) = self.catalog.table(name) else {
-            return Ok(None);
+            return self.version_or_aspect(name).await;
         };
         if let Some(sql) = table.view_sql() {
             return self.view(name, sql, depth).await.map(Some);
         }
-        let snapshot = self.shared.open(name, table).await?;
-        let footers = Arc::clone(&self.shared.footers);
-        let table = LakeTable::new(name.clone(), snapshot, footers, self.shared.options.scan)?;
-        Ok(Some(Arc::new(table)))
+        self.lake_table(name, table, &self.as_of).await.map(Some)
+    }
+
+    /// `orders@v5`, `orders$files`: see `travel.rs`.
+    async fn version_or_aspect(&self, name: &TableName) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Some(wanted) = travel::wanted(name, &self.time_zone)? else { return Ok(None) };
+        let Some(table) = self.catalog.table(&wanted.table) else { return Ok(None) };
+        if table.view_sql().is_some() {
+            return Err(Error::unsupported(format!("versions of a view: \"{name}\""))
+                .about(Subject::Table)
+                .hint("Name the versions of the tables it reads."));
+        }
+        let as_of = if wanted.as_of == AsOf::Latest { &self.as_of } else { &wanted.as_of };
+        match wanted.aspect {
+            None => self.lake_table(name, table, as_of).await,
+            Some(aspect) => aspect::table(&self.shared, name, table, as_of, aspect).await,
+        }
+        .map(Some)
+    }
+
+    async fn lake_table(
+        &self,
+        name: &TableName,
+        table: &Table,
+        as_of: &AsOf,
+    ) -> Result<Arc<dyn TableProvider>> {
+        let shared = &self.shared;
+        let snapshot = shared.open(name, table, as_of).await?;
+        let (tables, footers) = (Arc::clone(&shared.tables), Arc::clone(&shared.footers));
+        let table =
+            LakeTable::new(name.clone(), snapshot, tables, footers, shared.options.scan)?;
+        Ok(Arc::new(table))
     }
 
     /// A view's own bare names mean its own database first.

@@ -86,9 +86,13 @@ impl LakeSession {
             state: Arc::clone(&self.state),
             lake,
         });
-        let search_path = self.state().settings.search_path();
+        let (search_path, as_of, time_zone) = {
+            let settings = &self.state().settings;
+            (settings.search_path(), settings.as_of()?, settings.time_zone().to_string())
+        };
         let state = self.session_state(&facts);
-        Ok(Planner { shared: Arc::clone(&self.shared), catalog, facts, state, search_path })
+        let shared = Arc::clone(&self.shared);
+        Ok(Planner { shared, catalog, facts, state, search_path, as_of, time_zone })
     }
 
     fn session_state(&self, facts: &Arc<dyn SessionFacts>) -> SessionState {

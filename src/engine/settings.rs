@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use lakegate_base::{Error, ErrorKind, Result, Subject};
+use lakegate_formats::AsOf;
 
 use crate::system::Setting;
+use crate::travel::version;
 
 /// One settable name.
 struct Definition {
@@ -33,6 +35,8 @@ enum Check {
     },
     Milliseconds,
     TimeZone,
+    /// A date with or without time, or nothing.
+    Moment,
     OneOf(&'static [&'static str]),
 }
 
@@ -81,6 +85,12 @@ const DEFINITIONS: &[Definition] = &[
     setting("IntervalStyle", "postgres", Check::OneOf(&["postgres"]), "Style of intervals."),
     setting("is_superuser", "off", Check::Fixed, "Whether the user is a superuser."),
     setting("jit", "off", Check::Boolean, "Accepted for tools."),
+    setting(
+        "lakegate.as_of",
+        "",
+        Check::Moment,
+        "Moment as of which tables are read; empty for now.",
+    ),
     setting("lock_timeout", "0", Check::Milliseconds, "Accepted for tools: nothing locks."),
     setting("max_identifier_length", "63", Check::Fixed, "Longest name tools should make."),
     setting("max_index_keys", "32", Check::Fixed, "Most columns of a key."),
@@ -181,6 +191,14 @@ impl Settings {
         self.values.get("TimeZone").map_or("UTC", String::as_str)
     }
 
+    /// The version of tables that are named without one.
+    pub fn as_of(&self) -> Result<AsOf> {
+        match self.values.get("lakegate.as_of").map(String::as_str) {
+            None | Some("") => Ok(AsOf::Latest),
+            Some(moment) => version(moment, self.time_zone()),
+        }
+    }
+
     /// Zero or unset: none.
     pub fn statement_timeout(&self) -> Option<Duration> {
         let millis = self.values.get("statement_timeout")?.parse().ok()?;
@@ -226,6 +244,10 @@ impl Definition {
             }
             Check::Milliseconds => milliseconds(value).map(|n| n.to_string()),
             Check::TimeZone => time_zone(value),
+            Check::Moment => {
+                let is_moment = matches!(version(value, "UTC"), Ok(AsOf::Timestamp(_)));
+                (value.is_empty() || is_moment).then(|| value.to_string())
+            }
             Check::OneOf(values) => values
                 .iter()
                 .find(|v| v.eq_ignore_ascii_case(value))

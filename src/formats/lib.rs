@@ -9,6 +9,7 @@ mod deletes;
 mod history;
 mod snapshot;
 mod source;
+mod tables;
 
 pub mod delta;
 pub mod files;
@@ -20,4 +21,5 @@ pub use snapshot::{
     ColumnBounds, CsvOptions, Encoding, FIELD_ID, FileIndex, MatchBy, PHYSICAL_NAME,
     PartitionColumn, REQUIRED_IN_FILE, TableSnapshot,
 };
+pub use tables::{CacheOptions, CacheUse, Tables};
 pub use source::{TableFormat, TableSource, open};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use chrono::{DateTime, NaiveDateTime, TimeZone};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use datafusion::common::utils::take_function_args;
 use datafusion::error::{DataFusionError, Result};
@@ -73,7 +73,7 @@ impl ScalarUDFImpl for AtZone {
         let zones = cast(&zones.to_array(rows)?, &DataType::Utf8)?;
         let moments = moments.to_array(rows)?;
         let is_reading = matches!(moments.data_type(), DataType::Timestamp(_, None));
-        let mut known: Option<(String, Tz)> = None;
+        let mut known: Option<(String, Zone)> = None;
         let mut values = Vec::with_capacity(rows);
         let pairs = zones.as_string::<i32>().iter();
         for (zone, moment) in pairs.zip(moments.as_primitive::<TimestampMicrosecondType>()) {
@@ -85,7 +85,12 @@ impl ScalarUDFImpl for AtZone {
                 Some((name, tz)) if name == zone => *tz,
                 _ => known.insert((zone.to_string(), parse(zone)?)).1,
             };
-            values.push(Some(if is_reading { instant(moment, tz)? } else { reading(moment, tz)? }));
+            values.push(Some(match (tz, is_reading) {
+                (Zone::Named(tz), true) => instant(moment, tz)?,
+                (Zone::Named(tz), false) => reading(moment, tz)?,
+                (Zone::Fixed(offset), true) => instant(moment, offset)?,
+                (Zone::Fixed(offset), false) => reading(moment, offset)?,
+            }));
         }
         let array: ArrayRef = Arc::new(TimestampMicrosecondArray::from(values));
         let array = match &target {
@@ -102,13 +107,22 @@ impl ScalarUDFImpl for AtZone {
     }
 }
 
-fn parse(zone: &str) -> Result<Tz> {
+#[derive(Clone, Copy)]
+enum Zone {
+    Named(Tz),
+    Fixed(FixedOffset),
+}
+
+fn parse(zone: &str) -> Result<Zone> {
     let unknown = || {
         let message = format!("time zone \"{zone}\" not recognized");
         external(Error::invalid(message).about(Subject::Value))
     };
+    if let Ok(offset) = zone.parse::<FixedOffset>() {
+        return Ok(Zone::Fixed(offset));
+    }
     let known = chrono_tz::TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(zone));
-    known.copied().ok_or_else(unknown)
+    known.copied().map(Zone::Named).ok_or_else(unknown)
 }
 
 fn naive(micros: i64) -> Result<NaiveDateTime> {
@@ -120,14 +134,14 @@ fn out_of_range() -> DataFusionError {
 }
 
 /// What the clocks there show at this moment.
-fn reading(micros: i64, zone: Tz) -> Result<i64> {
+fn reading(micros: i64, zone: impl TimeZone) -> Result<i64> {
     let local = zone.from_utc_datetime(&naive(micros)?).naive_local();
     Ok(local.and_utc().timestamp_micros())
 }
 
 /// When the clocks there showed this. An hour that came twice is its second coming, one that was skipped
 /// is taken by the offset before the jump: as Postgres does.
-fn instant(micros: i64, zone: Tz) -> Result<i64> {
+fn instant(micros: i64, zone: impl TimeZone) -> Result<i64> {
     let local = naive(micros)?;
     if let Some(at) = zone.from_local_datetime(&local).latest() {
         return Ok(at.timestamp_micros());
@@ -140,12 +154,12 @@ fn instant(micros: i64, zone: Tz) -> Result<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{instant, parse, reading};
+    use super::{Zone, instant, parse, reading};
 
     // Expected values are PostgreSQL 15's for Europe/Madrid.
     #[test]
     fn reads_clocks_as_postgres_does() {
-        let madrid = parse("europe/madrid").expect("a known zone");
+        let Ok(Zone::Named(madrid)) = parse("europe/madrid") else { unreachable!("a zone") };
         let hour = 3_600_000_000;
         let winter = 1_704_164_645_000_000; // 2024-01-02 03:04:05
         assert_eq!(reading(winter, madrid).ok(), Some(winter + hour));
@@ -155,5 +169,6 @@ mod tests {
         let twice = 1_729_996_200_000_000; // 2024-10-27 02:30:00
         assert_eq!(instant(twice, madrid).ok(), Some(twice - hour));
         assert!(parse("Mars/Olympus").is_err());
+        assert!(matches!(parse("+02:00"), Ok(Zone::Fixed(offset)) if offset.local_minus_utc() == 7200));
     }
 }

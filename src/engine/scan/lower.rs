@@ -20,6 +20,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion_datasource::TableSchema;
@@ -28,8 +29,10 @@ use lakegate_formats::{CsvOptions, Encoding, FileIndex};
 use object_store::ObjectMeta;
 
 use super::adapter::LakeAdapters;
+use super::deletes::{Deleted, DeletingSource};
 use super::readers::LakeReaders;
 use super::statistics::statistics;
+use super::survivors::{DeletedKeys, Survives};
 use super::table::{LakeTable, Pushdown};
 use super::text::TextSource;
 use crate::error::into_datafusion;
@@ -44,19 +47,30 @@ pub struct Request<'a> {
     pub projection: Vec<usize>,
     pub filters: &'a [Expr],
     pub limit: Option<usize>,
-    /// By file: false when pruning proved it useless.
-    pub keep: &'a [bool],
 }
 
-/// Plain and gzip files are scans of their own: a source reads one compression.
-pub fn lower(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-    let (plain, gzip) = files(table, request.keep)?;
+/// Files that lose rows by the same equality deletes; most tables are one group that loses none.
+pub struct Group {
+    /// By file of the snapshot: whether it is read here.
+    pub keep: Vec<bool>,
+    pub deleted: Vec<Arc<DeletedKeys>>,
+}
+
+/// Files of one compression: a source reads only one.
+struct Files {
+    files: Vec<PartitionedFile>,
+    compression: FileCompressionType,
+}
+
+pub fn lower(
+    table: &LakeTable,
+    request: &Request<'_>,
+    groups: &[Group],
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let mut scans = Vec::new();
-    for (files, compression) in
-        [(plain, FileCompressionType::UNCOMPRESSED), (gzip, FileCompressionType::GZIP)]
-    {
-        if !files.is_empty() {
-            scans.push(scan(table, request, files, compression)?);
+    for group in groups {
+        for files in files(table, request, &group.keep)? {
+            scans.push(survivors(table, request, group, files)?);
         }
     }
     match scans.len() {
@@ -69,21 +83,58 @@ pub fn lower(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<d
     }
 }
 
+/// The rows of a group's files that no equality delete names. Key columns are read for that even when the
+/// query does not ask for them.
+fn survivors(
+    table: &LakeTable,
+    request: &Request<'_>,
+    group: &Group,
+    files: Files,
+) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    if group.deleted.is_empty() {
+        return scan(table, request, group, files);
+    }
+    let mut projection = request.projection.clone();
+    for column in group.deleted.iter().flat_map(|deleted| &deleted.columns) {
+        if !projection.contains(column) {
+            projection.push(*column);
+        }
+    }
+    let place = |column: &usize| projection.iter().position(|c| c == column).unwrap_or_default();
+    let column = |column: &usize| -> Arc<dyn PhysicalExpr> {
+        Arc::new(Column::new(table.shape.table.field(*column).name(), place(column)))
+    };
+    let conditions = group.deleted.iter().map(|deleted| -> Arc<dyn PhysicalExpr> {
+        let columns = deleted.columns.iter().map(column).collect();
+        Arc::new(Survives::new(columns, Arc::clone(deleted)))
+    });
+    let condition = datafusion::physical_expr::conjunction(conditions);
+    // Rows may go after the scan: only the query knows how many must be read for its limit.
+    let wide = Request { projection: projection.clone(), limit: None, ..*request };
+    let alive = FilterExec::try_new(condition, scan(table, &wide, group, files)?)?;
+    let named = |index: &usize| (column(index), table.shape.table.field(*index).name().clone());
+    let asked: Vec<_> = request.projection.iter().map(named).collect();
+    Ok(Arc::new(ProjectionExec::try_new(asked, Arc::new(alive))?))
+}
+
 fn scan(
     table: &LakeTable,
     request: &Request<'_>,
-    files: Vec<PartitionedFile>,
-    compression: FileCompressionType,
+    group: &Group,
+    files: Files,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let store_url = table.snapshot.location.store_url();
     let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
-    let mut builder =
-        FileScanConfigBuilder::new(ObjectStoreUrl::parse(&store_url)?, source(table, request)?)
-            .with_file_group(FileGroup::new(files))
-            .with_file_compression_type(compression)
-            .with_limit(request.limit);
+    let mut source = source(table, request)?;
+    if files.files.iter().any(|file| file.extensions.get::<Deleted>().is_some()) {
+        source = Arc::new(DeletingSource(source));
+    }
+    let mut builder = FileScanConfigBuilder::new(ObjectStoreUrl::parse(&store_url)?, source)
+        .with_file_group(FileGroup::new(files.files))
+        .with_file_compression_type(files.compression)
+        .with_limit(request.limit);
     if is_parquet {
-        let statistics = statistics(&table.shape, &table.snapshot.files, request.keep);
+        let statistics = statistics(&table.shape, &table.snapshot, &group.keep);
         let adapters = Arc::new(LakeAdapters(Arc::clone(&table.shape.columns)));
         builder = builder.with_statistics(statistics).with_expr_adapter(Some(adapters));
     }
@@ -124,20 +175,23 @@ fn parquet(
     request: &Request<'_>,
     schema: TableSchema,
 ) -> DataFusionResult<ParquetSource> {
-    let store_url = table.snapshot.location.store_url();
-    let url = ObjectStoreUrl::parse(&store_url)?;
-    let store = request.session.runtime_env().object_store(&url)?;
-    let footers = table.footers.of(&store_url)?;
-    let cached = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&footers));
-    let readers = LakeReaders { readers: Arc::new(cached), store, footers };
     let mut options = request.session.config_options().execution.parquet.clone();
     // INT96 is an instant in microseconds for every writer that still uses it.
     options.coerce_int96 = Some("us".to_string());
     let parquet = datafusion::config::TableParquetOptions { global: options, ..Default::default() };
     Ok(ParquetSource::new(schema)
         .with_table_parquet_options(parquet)
-        .with_parquet_file_reader_factory(Arc::new(readers))
+        .with_parquet_file_reader_factory(readers(table, request)?)
         .with_pushdown_filters(pushes_down(table, request)))
+}
+
+fn readers(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<LakeReaders>> {
+    let store_url = table.snapshot.location.store_url();
+    let url = ObjectStoreUrl::parse(&store_url)?;
+    let store = request.session.runtime_env().object_store(&url)?;
+    let footers = table.footers.of(&store_url)?;
+    let cached = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&footers));
+    Ok(Arc::new(LakeReaders { readers: Arc::new(cached), store, footers }))
 }
 
 fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
@@ -177,23 +231,34 @@ fn reader_options(options: &CsvOptions) -> ReaderOptions {
     }
 }
 
-/// The kept files: (plain, gzip).
-fn files(
-    table: &LakeTable,
-    keep: &[bool],
-) -> DataFusionResult<(Vec<PartitionedFile>, Vec<PartitionedFile>)> {
+/// The kept files, with what is deleted from them.
+fn files(table: &LakeTable, request: &Request<'_>, keep: &[bool]) -> DataFusionResult<Vec<Files>> {
     let by_name = !matches!(table.snapshot.encoding, Encoding::Parquet(_));
     let index = &table.snapshot.files;
+    let readers = match table.snapshot.deletes.is_empty() {
+        true => None,
+        false => Some(readers(table, request)?),
+    };
     let (mut plain, mut gzip) = (Vec::new(), Vec::new());
     for (at, _) in keep.iter().enumerate().filter(|(_, kept)| **kept) {
-        let file = file(index, at)?;
+        let mut file = file(index, at)?;
+        let deletes = table.snapshot.deletes.get(&at).filter(|d| !d.positions.is_empty());
+        if let (Some(deletes), Some(readers)) = (deletes, &readers) {
+            file = file.with_extension(Deleted {
+                tables: Arc::clone(&table.tables),
+                deletes: Arc::new(deletes.clone()),
+                readers: Arc::clone(readers),
+            });
+        }
         let name = file.object_meta.location.as_ref();
         match by_name && (name.ends_with(".gz") || name.ends_with(".gzip")) {
             true => gzip.push(file),
             false => plain.push(file),
         }
     }
-    Ok((plain, gzip))
+    let kinds = [(plain, FileCompressionType::UNCOMPRESSED), (gzip, FileCompressionType::GZIP)];
+    let kinds = kinds.into_iter().map(|(files, compression)| Files { files, compression });
+    Ok(kinds.filter(|kind| !kind.files.is_empty()).collect())
 }
 
 fn file(index: &FileIndex, at: usize) -> DataFusionResult<PartitionedFile> {

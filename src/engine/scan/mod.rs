@@ -3,6 +3,7 @@
 //! iceberg's scan.
 
 mod adapter;
+mod deletes;
 mod footers;
 mod lower;
 mod prune;
@@ -10,6 +11,7 @@ mod readers;
 mod reshape;
 mod shape;
 mod statistics;
+mod survivors;
 mod table;
 mod text;
 

@@ -4,12 +4,13 @@ use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
 use datafusion::arrow::compute::filter;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
-use lakegate_formats::{ColumnBounds, FileIndex};
+use lakegate_formats::{ColumnBounds, FileDeletes, FileIndex, TableSnapshot};
 
 use super::shape::Shape;
 
 /// Statistics over the scan's file columns followed by its partition columns.
-pub fn statistics(shape: &Shape, files: &FileIndex, keep: &[bool]) -> Statistics {
+pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, keep: &[bool]) -> Statistics {
+    let files = &snapshot.files;
     let kept = BooleanArray::from(keep.to_vec());
     let width = shape.file.fields().len() + shape.partitions.len();
     let mut columns = vec![ColumnStatistics::new_unknown(); width];
@@ -20,22 +21,29 @@ pub fn statistics(shape: &Shape, files: &FileIndex, keep: &[bool]) -> Statistics
         }
     }
     Statistics {
-        num_rows: rows(files, keep),
+        num_rows: rows(snapshot, keep),
         total_byte_size: Precision::Inexact(saturate(bytes(files, keep))),
         column_statistics: columns,
     }
 }
 
-/// Exact when every kept file states its rows.
-fn rows(files: &FileIndex, keep: &[bool]) -> Precision<usize> {
-    let mut total = 0_u64;
+/// Exact when every kept file states its rows, and how many of them are deleted.
+fn rows(snapshot: &TableSnapshot, keep: &[bool]) -> Precision<usize> {
+    let files = &snapshot.files;
+    let (mut total, mut exact) = (0_u64, true);
     for (index, _) in keep.iter().enumerate().filter(|(_, kept)| **kept) {
         if files.rows.is_null(index) {
             return Precision::Absent;
         }
-        total = total.saturating_add(files.rows.value(index));
+        let deleted = snapshot.deletes.get(&index).map_or(Some(0), FileDeletes::rows);
+        exact &= deleted.is_some();
+        let alive = files.rows.value(index).saturating_sub(deleted.unwrap_or(0));
+        total = total.saturating_add(alive);
     }
-    Precision::Exact(saturate(total))
+    match exact {
+        true => Precision::Exact(saturate(total)),
+        false => Precision::Inexact(saturate(total)),
+    }
 }
 
 fn bytes(files: &FileIndex, keep: &[bool]) -> u64 {

@@ -1,5 +1,7 @@
 //! A pinned table as DataFusion sees it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,12 +12,14 @@ use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use lakegate_base::{Result, TableName};
-use lakegate_formats::TableSnapshot;
+use lakegate_formats::{EqualityDeletes, FileDeletes, TableSnapshot, Tables};
 
 use super::footers::Footers;
-use super::lower::{Request, lower};
+use super::lower::{Group, Request, lower};
 use super::prune::keep;
 use super::shape::{Shape, ViewTypes};
+use super::survivors::DeletedKeys;
+use crate::error::{from_datafusion, into_datafusion};
 
 /// How scans run; the same for all tables of an engine.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,7 @@ pub struct LakeTable {
     name: TableName,
     pub(super) snapshot: Arc<TableSnapshot>,
     pub(super) shape: Shape,
+    pub(super) tables: Arc<Tables>,
     pub(super) footers: Arc<Footers>,
     pub(super) options: ScanOptions,
 }
@@ -52,11 +57,43 @@ impl LakeTable {
     pub fn new(
         name: TableName,
         snapshot: Arc<TableSnapshot>,
+        tables: Arc<Tables>,
         footers: Arc<Footers>,
         options: ScanOptions,
     ) -> Result<Self> {
         let shape = Shape::new(&snapshot, options.view_types).map_err(|e| e.context(&name))?;
-        Ok(Self { name, snapshot, shape, footers, options })
+        Ok(Self { name, snapshot, shape, tables, footers, options })
+    }
+
+    /// The kept files by the equality deletes that concern them, whose keys are read here.
+    async fn groups(&self, keep: Vec<bool>) -> Result<Vec<Group>> {
+        let deletes = &self.snapshot.deletes;
+        let mut clean = keep.clone();
+        let mut dirty: HashMap<Vec<*const EqualityDeletes>, Group> = HashMap::new();
+        for (at, own) in deletes.iter().filter(|(at, own)| keep[**at] && !own.equality.is_empty()) {
+            clean[*at] = false;
+            let same = own.equality.iter().map(Arc::as_ptr).collect();
+            let group = match dirty.entry(same) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let deleted = self.deleted_keys(own).await?;
+                    new.insert(Group { keep: vec![false; keep.len()], deleted })
+                }
+            };
+            group.keep[*at] = true;
+        }
+        let clean = Group { keep: clean, deleted: Vec::new() };
+        Ok(std::iter::once(clean).chain(dirty.into_values()).collect())
+    }
+
+    async fn deleted_keys(&self, deletes: &FileDeletes) -> Result<Vec<Arc<DeletedKeys>>> {
+        let mut all = Vec::new();
+        for equality in &deletes.equality {
+            let batch = self.tables.deleted_keys(&self.snapshot, equality).await?;
+            let keys = DeletedKeys::new(&batch, equality.columns.clone());
+            all.push(Arc::new(keys.map_err(from_datafusion)?));
+        }
+        Ok(all)
     }
 }
 
@@ -94,6 +131,7 @@ impl TableProvider for LakeTable {
         let keep = keep(filters, &self.shape, &self.snapshot.files, session);
         let all = || (0..self.shape.table.fields().len()).collect();
         let projection = projection.cloned().unwrap_or_else(all);
-        lower(self, &Request { session, projection, filters, limit, keep: &keep })
+        let groups = self.groups(keep).await.map_err(into_datafusion)?;
+        lower(self, &Request { session, projection, filters, limit }, &groups)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::dialect::BoundedDialect;
 use super::guard::{SqlLimits, too_complex};
+use super::versions::name_versions;
 
 /// Nested expressions and queries the parser follows before it refuses.
 const RECURSION_MAX: usize = 400;
@@ -44,7 +45,7 @@ fn parse_one(tokens: &[TokenWithSpan], lines: &Lines<'_>) -> Result<Tree> {
     let dialect = BoundedDialect::for_tokens(tokens.len());
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(RECURSION_MAX)
-        .with_tokens_with_locations(tokens.to_vec());
+        .with_tokens_with_locations(name_versions(tokens)?);
     let tree = parser.parse_statement().map_err(|e| parse_error(&e, &parser, lines))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
