@@ -10,6 +10,7 @@ mod history;
 mod snapshot;
 mod source;
 
+pub mod bitmap;
 pub mod delta;
 pub mod files;
 pub mod iceberg;
