@@ -11,6 +11,7 @@ mod snapshot;
 mod source;
 mod tables;
 
+pub mod bitmap;
 pub mod delta;
 pub mod files;
 pub mod iceberg;
