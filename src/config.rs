@@ -31,6 +31,7 @@ pub struct Config {
     pub s3: S3,
     pub pg: Pg,
     pub scan: Scan,
+    pub cache: Cache,
     pub limits: Limits,
     pub log: Log,
 }
@@ -119,6 +120,20 @@ pub struct Scan {
     pub view_types: bool,
 }
 
+/// What is remembered of tables, and for how long it counts as current.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cache {
+    pub snapshots: ByteSize,
+    pub manifests: ByteSize,
+    pub deletes: ByteSize,
+    /// Of each object store.
+    pub footers: ByteSize,
+    /// Zero: every query looks for a newer version.
+    pub staleness: Span,
+    pub staleness_by_database: BTreeMap<String, Span>,
+}
+
 /// Whether filters run inside the Parquet reader, before the other columns are decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -184,6 +199,19 @@ impl Default for Pg {
 impl Default for Scan {
     fn default() -> Self {
         Self { pushdown: Pushdown::Auto, view_types: true }
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            snapshots: ByteSize::mib(512),
+            manifests: ByteSize::mib(256),
+            deletes: ByteSize::mib(128),
+            footers: ByteSize::mib(128),
+            staleness: Span::seconds(0),
+            staleness_by_database: BTreeMap::new(),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use lakegate_base::{Error, Location, Result};
 use lakegate_catalog::CatalogOptions;
-use lakegate_engine::{EngineLimits, EngineOptions, ScanOptions, ViewTypes};
+use lakegate_engine::{
+    CacheOptions, EngineLimits, EngineOptions, Freshness, ScanOptions, ViewTypes,
+};
 use lakegate_pg::{PgOptions, TlsFiles, User};
 use lakegate_store::{S3Options, StoreOptions};
 
@@ -67,10 +69,29 @@ impl Config {
             queries_max: limits.concurrent_queries,
             queue_max: limits.queue,
             statement_timeout: timeout(limits.statement_timeout),
+            footer_cache_bytes: usize::try_from(self.cache.footers.0).unwrap_or(usize::MAX),
             ..defaults
         };
         options.scan = self.scan_options();
+        options.caches = self.cache_options();
+        options.freshness = self.freshness();
         Ok(options)
+    }
+
+    fn cache_options(&self) -> CacheOptions {
+        CacheOptions {
+            snapshot_bytes: self.cache.snapshots.0,
+            manifest_bytes: self.cache.manifests.0,
+            delete_bytes: self.cache.deletes.0,
+        }
+    }
+
+    fn freshness(&self) -> Freshness {
+        let databases = self.cache.staleness_by_database.iter();
+        Freshness {
+            default: self.cache.staleness.0,
+            databases: databases.map(|(name, span)| (name.clone(), span.0)).collect(),
+        }
     }
 
     fn scan_options(&self) -> ScanOptions {

@@ -33,6 +33,10 @@ const BYTE_UNITS: [(&str, u64); 9] = [
 const TIME_UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
 impl ByteSize {
+    pub const fn mib(count: u64) -> Self {
+        Self(count << 20)
+    }
+
     pub const fn gib(count: u64) -> Self {
         Self(count << 30)
     }

@@ -13,6 +13,7 @@ mod materialize;
 mod meaning;
 mod memory;
 mod options;
+mod own;
 mod pin;
 mod plan;
 mod rewrite;
@@ -30,7 +31,8 @@ mod view;
 mod tests;
 
 pub use engine::LakeEngine;
+pub use lakegate_formats::CacheOptions;
 pub use materialize::Built;
-pub use options::{EngineLimits, EngineOptions};
+pub use options::{EngineLimits, EngineOptions, Freshness};
 pub use scan::{Pushdown, ScanOptions, ViewTypes};
 pub use sql::SqlLimits;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
-use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::datasource::ViewTable;
 use datafusion::execution::SessionState;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
@@ -19,7 +19,7 @@ use sqlparser::ast::Statement as Tree;
 use crate::aspect;
 use crate::engine::Shared;
 use crate::error::from_datafusion;
-use crate::log::QueryLog;
+use crate::own;
 use crate::pin::{BARE, Pinned};
 use crate::rewrite;
 use crate::scan::LakeTable;
@@ -29,8 +29,6 @@ use crate::travel;
 
 /// Views on views on views: deeper is a cycle or a mistake.
 const VIEW_DEPTH_MAX: usize = 32;
-/// Lakegate's own schema, beside the databases of the catalog.
-pub const OWN_SCHEMA: &str = "lakegate";
 
 /// Everything a plan depends on, pinned for one statement.
 #[derive(Clone)]
@@ -140,8 +138,8 @@ impl Planner {
         name: &TableName,
         depth: usize,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        if name.database == OWN_SCHEMA && name.table == "query_log" {
-            return query_log(&self.shared.log).map(Some);
+        if let Some(own) = own::table(&self.shared, name)? {
+            return Ok(Some(own));
         }
         let Some(table) = self.catalog.table(name) else {
             return self.version_or_aspect(name).await;
@@ -178,8 +176,7 @@ impl Planner {
         let shared = &self.shared;
         let snapshot = shared.open(name, table, as_of).await?;
         let (tables, footers) = (Arc::clone(&shared.tables), Arc::clone(&shared.footers));
-        let table =
-            LakeTable::new(name.clone(), snapshot, tables, footers, shared.options.scan)?;
+        let table = LakeTable::new(name.clone(), snapshot, tables, footers, shared.options.scan)?;
         Ok(Arc::new(table))
     }
 
@@ -220,13 +217,6 @@ fn folded(planned: Planned) -> Result<LogicalPlan> {
         .project(aliased.collect::<Vec<_>>())
         .and_then(LogicalPlanBuilder::build)
         .map_err(from_datafusion)
-}
-
-fn query_log(log: &QueryLog) -> Result<Arc<dyn TableProvider>> {
-    let batch = log.batch().map_err(|e| Error::internal("the query log is broken").source(e))?;
-    let table =
-        MemTable::try_new(QueryLog::schema(), vec![vec![batch]]).map_err(from_datafusion)?;
-    Ok(Arc::new(table))
 }
 
 /// No DDL, no DML, no COPY, no SET through DataFusion, whatever the parser let through.

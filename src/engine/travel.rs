@@ -98,7 +98,10 @@ mod tests {
             ("t@v5$files", "t", AsOf::Version(5), Some(Aspect::Files)),
         ] {
             let found = wanted(name).expect("valid").expect("more than a table");
-            assert_eq!((found.table.table.as_str(), found.as_of, found.aspect), (base, as_of, aspect));
+            assert_eq!(
+                (found.table.table.as_str(), found.as_of, found.aspect),
+                (base, as_of, aspect)
+            );
         }
         assert!(wanted("t").expect("valid").is_none());
         assert!(wanted("t$price").expect("valid").is_none());

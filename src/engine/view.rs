@@ -3,8 +3,7 @@
 use datafusion::arrow::datatypes::Field;
 use lakegate_catalog::{Snapshot, Table, arrow_schema};
 
-use crate::log::QueryLog;
-use crate::plan::OWN_SCHEMA;
+use crate::own::{self, Own};
 use crate::system::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription,
@@ -15,7 +14,7 @@ pub fn lake_view(catalog_name: &str, catalog: &Snapshot) -> LakeView {
         .databases()
         .map(|d| SchemaDescription { name: d.name.clone(), comment: d.description.clone() })
         .collect();
-    for (name, comment) in [("public", None), (OWN_SCHEMA, Some("What Lakegate did."))] {
+    for (name, comment) in [("public", None), (own::SCHEMA, Some("What Lakegate did."))] {
         if !schemas.iter().any(|s| s.name == name) {
             let comment = comment.map(str::to_string);
             schemas.push(SchemaDescription { name: name.to_string(), comment });
@@ -23,7 +22,7 @@ pub fn lake_view(catalog_name: &str, catalog: &Snapshot) -> LakeView {
     }
     let mut relations: Vec<RelationDescription> =
         catalog.all_tables().map(|t| relation(t)).collect();
-    relations.push(query_log());
+    relations.extend(own::RELATIONS.iter().map(own_relation));
     LakeView::new(LakeDescription { database: catalog_name.to_string(), schemas, relations })
 }
 
@@ -62,8 +61,8 @@ fn column(table: &Table, field: &Field) -> ColumnDescription {
     }
 }
 
-fn query_log() -> RelationDescription {
-    let columns = QueryLog::schema();
+fn own_relation(own: &Own) -> RelationDescription {
+    let columns = (own.schema)();
     let column = |field: &std::sync::Arc<Field>| ColumnDescription {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
@@ -71,10 +70,10 @@ fn query_log() -> RelationDescription {
         comment: None,
     };
     RelationDescription {
-        schema: OWN_SCHEMA.to_string(),
-        name: "query_log".to_string(),
+        schema: own::SCHEMA.to_string(),
+        name: own.name.to_string(),
         kind: RelationKind::Table,
-        comment: Some("One row per statement that ran since the server started.".to_string()),
+        comment: Some(own.comment.to_string()),
         columns: columns.fields().iter().map(column).collect(),
         rows: None,
         bytes: None,

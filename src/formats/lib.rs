@@ -22,5 +22,5 @@ pub use snapshot::{
     ColumnBounds, CsvOptions, Encoding, FIELD_ID, FileIndex, MatchBy, PHYSICAL_NAME,
     PartitionColumn, REQUIRED_IN_FILE, TableSnapshot,
 };
-pub use tables::{CacheOptions, CacheUse, Tables};
 pub use source::{TableFormat, TableSource, open};
+pub use tables::{CacheOptions, CacheUse, Tables};

@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
-use lakegate_base::{Location, Result};
+use lakegate_base::{Error, Location, Result};
 use lakegate_store::Stores;
 use moka::future::Cache;
 use roaring::RoaringTreemap;
 use tokio::sync::Mutex;
 
 use crate::{
-    AsOf, EqualityDeletes, FileDeletes, PositionDeletes, Revision, TableFormat, TableSnapshot,
-    TableSource,
+    AsOf, EqualityDeletes, FileDeletes, PositionDeletes, Revision, TableSnapshot, TableSource,
+    bitmap,
 };
 
 /// How much may be remembered.
@@ -125,6 +125,56 @@ impl Tables {
         }
         self.snapshots.insert(key, Known { snapshot: Arc::clone(&snapshot), checked }).await;
         Ok(snapshot)
+    }
+}
+
+impl Tables {
+    async fn read(
+        &self,
+        source: &TableSource,
+        _as_of: &AsOf,
+        previous: Option<&Arc<TableSnapshot>>,
+    ) -> Result<Arc<TableSnapshot>> {
+        let snapshot = crate::open(&self.stores, source).await?;
+        // The same files: whoever holds the previous one shares its memory.
+        Ok(match previous.filter(|previous| previous.version == snapshot.version) {
+            Some(previous) => Arc::clone(previous),
+            None => Arc::new(snapshot),
+        })
+    }
+
+    /// Newest first.
+    pub async fn history(&self, _source: &TableSource) -> Result<Vec<Revision>> {
+        Err(Error::unsupported("history"))
+    }
+
+    /// The rows that position deletes name in one data file.
+    pub async fn deleted_rows(&self, deletes: &FileDeletes) -> Result<RoaringTreemap> {
+        let mut all = RoaringTreemap::new();
+        for part in &deletes.positions {
+            match part.as_ref() {
+                PositionDeletes::Inline { .. } => all |= bitmap::read(&self.stores, part).await?,
+                PositionDeletes::Vector { location, offset, .. } => {
+                    let read = async { Ok(Arc::new(bitmap::read(&self.stores, part).await?)) };
+                    all |= self.vectors.get((location.clone(), *offset), read).await?.as_ref();
+                }
+                PositionDeletes::File { .. } => return Err(Error::unsupported("position deletes")),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The rows of an equality delete file, in its key columns and their types in the table.
+    pub async fn deleted_keys(
+        &self,
+        _snapshot: &TableSnapshot,
+        _deletes: &EqualityDeletes,
+    ) -> Result<RecordBatch> {
+        Err(Error::unsupported("equality deletes"))
+    }
+
+    pub fn caches(&self) -> Vec<CacheUse> {
+        vec![self.snapshots.use_(), self.vectors.use_(), self.keys.use_()]
     }
 }
 

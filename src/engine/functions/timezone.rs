@@ -169,6 +169,8 @@ mod tests {
         let twice = 1_729_996_200_000_000; // 2024-10-27 02:30:00
         assert_eq!(instant(twice, madrid).ok(), Some(twice - hour));
         assert!(parse("Mars/Olympus").is_err());
-        assert!(matches!(parse("+02:00"), Ok(Zone::Fixed(offset)) if offset.local_minus_utc() == 7200));
+        assert!(
+            matches!(parse("+02:00"), Ok(Zone::Fixed(offset)) if offset.local_minus_utc() == 7200)
+        );
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::execution::cache::cache_manager::{
     CacheManager, CacheManagerConfig, FileMetadataCache,
 };
+use lakegate_formats::CacheUse;
 
 /// All stores' footer caches.
 #[derive(Debug)]
@@ -30,5 +31,26 @@ impl Footers {
         let cache = CacheManager::try_new(&config)?.get_file_metadata_cache();
         by_store.insert(store_url.to_string(), Arc::clone(&cache));
         Ok(cache)
+    }
+
+    /// All stores together. An entry was read once: evicted ones are not counted.
+    pub fn held(&self) -> CacheUse {
+        let by_store = self.by_store.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let mut held = CacheUse {
+            name: "footers",
+            entries: 0,
+            bytes: 0,
+            limit_bytes: number(self.bytes_max.saturating_mul(by_store.len().max(1))),
+            hits: 0,
+            misses: 0,
+        };
+        for entry in by_store.values().flat_map(|cache| cache.list_entries().into_values()) {
+            held.entries += 1;
+            held.misses += 1;
+            held.bytes += number(entry.size_bytes);
+            held.hits += number(entry.hits);
+        }
+        held
     }
 }

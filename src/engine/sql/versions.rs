@@ -20,7 +20,8 @@ pub fn name_versions(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
         let Some(TokenWithSpan { token: Token::Word(word), .. }) = table else {
             return Err(Error::syntax("FOR … AS OF follows the name of a table"));
         };
-        let value = if word.quote_style.is_some() { word.value.clone() } else { word.value.to_lowercase() };
+        let value =
+            if word.quote_style.is_some() { word.value.clone() } else { word.value.to_lowercase() };
         *word = Word {
             value: format!("{value}@{suffix}"),
             quote_style: Some('"'),
@@ -73,7 +74,9 @@ fn clause(tokens: &[TokenWithSpan]) -> Option<Clause> {
         Token::SingleQuotedString(name) if is_version => Ok(format!("ref:{name}")),
         Token::SingleQuotedString(moment) => Ok(moment.clone()),
         _ if is_version => Err(Error::syntax("FOR VERSION AS OF takes a number or a 'name'")),
-        _ => Err(Error::syntax("FOR TIMESTAMP AS OF takes a literal: TIMESTAMP '2026-01-31 12:00'")),
+        _ => {
+            Err(Error::syntax("FOR TIMESTAMP AS OF takes a literal: TIMESTAMP '2026-01-31 12:00'"))
+        }
     };
     Some(Clause { suffix, tokens: value.0 + 1 })
 }
