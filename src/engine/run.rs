@@ -12,7 +12,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use futures::{FutureExt, StreamExt};
-use lakegate_base::{Error, Result, Rows, Stop, Subject};
+use lakegate_base::{BoxFuture, Error, Result, Rows, Stop, Subject};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::AbortHandle;
 
@@ -59,9 +59,14 @@ pub struct Job {
     pub entry: Entry,
     pub admission: Arc<Admission>,
     pub watch: Arc<Watch>,
+    pub again: Option<Again>,
     /// From the plan's batches to the answer's.
     pub present: Present,
 }
+
+/// Plans once more, over the tables' newest versions.
+pub type Again =
+    Box<dyn FnOnce() -> BoxFuture<'static, Result<(SessionState, LogicalPlan)>> + Send + Sync>;
 
 pub type Present = fn(&RecordBatch, &SchemaRef) -> Result<RecordBatch>;
 
@@ -135,11 +140,29 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
     let admission = Arc::clone(&job.admission);
     let _turn = admission.enter().await?;
+    let mut sent = false;
+    match stream(job, sender, &mut sent).await {
+        // A writer cleaned up between planning and reading. Nobody saw a row of the old version yet.
+        Err(error) if is_vanished(&error) && !sent => {
+            let Some(again) = job.again.take() else { return Err(error) };
+            (job.state, job.plan) = again().await?;
+            stream(job, sender, &mut sent).await
+        }
+        outcome => outcome,
+    }
+}
+
+fn is_vanished(error: &Error) -> bool {
+    error.is_not_found() && error.subject() == Subject::Object
+}
+
+async fn stream(job: &mut Job, sender: &mpsc::Sender<Message>, sent: &mut bool) -> Result<()> {
     let (mut stream, share) = open(job).await?;
     job.watch.add(&job.stop, &share);
     while let Some(batch) = stream.next().await {
         let batch = (job.present)(&batch.map_err(from_datafusion)?, &job.schema)?;
         job.entry.add(batch.num_rows(), batch.get_array_memory_size());
+        *sent = true;
         if sender.send(Message::Batch(batch)).await.is_err() {
             return Ok(());
         }
@@ -149,7 +172,7 @@ async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
 
 async fn open(job: &Job) -> Result<(SendableRecordBatchStream, Arc<Share>)> {
     let plan = job.state.create_physical_plan(&job.plan).await.map_err(from_datafusion)?;
-    let (context, share) = Share::of(job.state.task_ctx());
+    let (context, share) = Share::of(&job.state);
     Ok((execute_stream(plan, context).map_err(from_datafusion)?, share))
 }
 

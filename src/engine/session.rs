@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::LogicalPlan;
 use lakegate_base::{
     Answer, Error, Parameter, Prepared, Result, Rows, Session, SessionOptions, Statement, Stop,
     Subject, Transaction,
@@ -19,17 +20,23 @@ use crate::explain;
 use crate::functions;
 use crate::log::{Entry, Who};
 use crate::plan::{Planned, Planner};
-use crate::run::{Job, named, start};
+use crate::run::{Again, Job, named, start};
 use crate::settings::Settings;
 use crate::sql::{ends_transaction, is_session_command, parse};
 use crate::statement::{LakePrepared, bind, parts};
 use crate::system::{LakeView, SessionFacts, Setting};
 
 pub struct LakeSession {
+    context: Context,
+    running: Mutex<Option<Stop>>,
+}
+
+/// What a statement needs of its session; a running query keeps it, to plan once more.
+#[derive(Clone)]
+struct Context {
     shared: Arc<Shared>,
     identity: Identity,
     state: Arc<Mutex<State>>,
-    running: Mutex<Option<Stop>>,
 }
 
 /// Who is asking; fixed for the session's life.
@@ -64,50 +71,21 @@ impl LakeSession {
             after_local: None,
             savepoints: Vec::new(),
         };
-        Ok(Self {
+        let context = Context {
             shared,
             identity: Identity { user: options.principal.name, client: options.client, number },
             state: Arc::new(Mutex::new(state)),
-            running: Mutex::new(None),
-        })
+        };
+        Ok(Self { context, running: Mutex::new(None) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    /// Pins the catalog and gathers what planning needs.
-    async fn planner(&self) -> Result<Planner> {
-        let catalog = self.shared.catalog().await?;
-        let lake = self.shared.lake_view(&catalog);
-        let facts: Arc<dyn SessionFacts> = Arc::new(Facts {
-            identity: self.identity.clone(),
-            database: self.shared.options.catalog_name.clone(),
-            state: Arc::clone(&self.state),
-            lake,
-        });
-        let (search_path, as_of, time_zone) = {
-            let settings = &self.state().settings;
-            (settings.search_path(), settings.as_of()?, settings.time_zone().to_string())
-        };
-        let state = self.session_state(&facts);
-        let shared = Arc::clone(&self.shared);
-        Ok(Planner { shared, catalog, facts, state, search_path, as_of, time_zone })
-    }
-
-    fn session_state(&self, facts: &Arc<dyn SessionFacts>) -> SessionState {
-        let mut state = self.shared.template.clone();
-        let zone = self.state().settings.time_zone().to_string();
-        state.config_mut().options_mut().execution.time_zone = Some(zone);
-        for function in functions::session(facts) {
-            replace(state.register_udf(Arc::new(function)));
-        }
-        state
+        self.context.state()
     }
 
     /// Plans on the query threads: their stacks are large enough for what the limits allow.
     async fn plan(&self, tree: &Arc<Tree>) -> Result<Planned> {
-        let planner = self.planner().await?;
+        let planner = self.context.planner().await?;
         let tree = Arc::clone(tree);
         self.on_query_threads(async move { planner.plan(&tree).await }).await
     }
@@ -116,7 +94,7 @@ impl LakeSession {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let task = self.shared.queries.spawn(work);
+        let task = self.context.shared.queries.spawn(work);
         task.await.unwrap_or_else(|e| Err(Error::internal("planning failed").source(e)))
     }
 
@@ -151,8 +129,9 @@ impl LakeSession {
         parameters: &[Parameter],
         stop: Stop,
     ) -> Result<Answer> {
-        let who = Who { user: &self.identity.user, client: &self.identity.client };
-        let log = Arc::clone(&self.shared.log);
+        let Context { shared, identity, .. } = &self.context;
+        let who = Who { user: &identity.user, client: &identity.client };
+        let log = Arc::clone(&shared.log);
         let entry = Entry::new(log, who, &prepared.statement.text, stop.clone());
         match self.ready(prepared, parameters, &stop).await {
             Ok((state, plan)) => {
@@ -162,14 +141,15 @@ impl LakeSession {
                     schema: Arc::clone(&prepared.schema),
                     stop,
                     entry,
-                    admission: Arc::clone(&self.shared.admission),
-                    watch: Arc::clone(&self.shared.watch),
+                    admission: Arc::clone(&shared.admission),
+                    watch: Arc::clone(&shared.watch),
+                    again: Some(self.again(prepared, parameters)),
                     present: match explain::is_explain(&prepared.tree) {
                         true => explain::lines,
                         false => named,
                     },
                 };
-                let rows = start(job, &self.shared.queries);
+                let rows = start(job, &shared.queries);
                 let tag = explain::tag(&prepared.tree);
                 Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices: Vec::new() })
             }
@@ -186,7 +166,7 @@ impl LakeSession {
         prepared: &LakePrepared,
         parameters: &[Parameter],
         stop: &Stop,
-    ) -> Result<(SessionState, datafusion::logical_expr::LogicalPlan)> {
+    ) -> Result<(SessionState, LogicalPlan)> {
         let planned = match prepared.take_fresh() {
             Some(planned) => planned,
             None => tokio::select! {
@@ -195,13 +175,21 @@ impl LakeSession {
                 planned = self.plan(&prepared.tree) => planned?,
             },
         };
-        let (state, plan) = parts(planned);
-        let same = plan.schema().fields().len() == prepared.schema.fields().len();
-        if !same && !explain::is_explain(&prepared.tree) {
-            return Err(Error::unsupported("cached plan must not change result type")
-                .hint("The table's columns changed: prepare the statement again."));
-        }
-        Ok((state, bind(plan, &prepared.parameters, parameters)?))
+        bound(planned, &prepared.schema, &prepared.tree, &prepared.parameters, parameters)
+    }
+
+    /// How to plan the statement over the tables' newest versions, when a file of the old ones vanished.
+    fn again(&self, prepared: &LakePrepared, parameters: &[Parameter]) -> Again {
+        let (context, tree) = (self.context.clone(), Arc::clone(&prepared.tree));
+        let (schema, types) = (Arc::clone(&prepared.schema), prepared.parameters.clone());
+        let values = parameters.to_vec();
+        Box::new(move || {
+            Box::pin(async move {
+                context.shared.tables.look_again();
+                let planned = context.planner().await?.plan(&tree).await?;
+                bound(planned, &schema, &tree, &types, &values)
+            })
+        })
     }
 
     fn execute_command(&self, prepared: &LakePrepared) -> Result<Answer> {
@@ -216,10 +204,62 @@ impl LakeSession {
     }
 }
 
+impl Context {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Pins the catalog and gathers what planning needs.
+    async fn planner(&self) -> Result<Planner> {
+        let catalog = self.shared.catalog().await?;
+        let lake = self.shared.lake_view(&catalog);
+        let facts: Arc<dyn SessionFacts> = Arc::new(Facts {
+            identity: self.identity.clone(),
+            database: self.shared.options.catalog_name.clone(),
+            state: Arc::clone(&self.state),
+            lake,
+        });
+        let (search_path, as_of, time_zone) = {
+            let settings = &self.state().settings;
+            (settings.search_path(), settings.as_of()?, settings.time_zone().to_string())
+        };
+        let state = self.session_state(&facts);
+        let shared = Arc::clone(&self.shared);
+        Ok(Planner { shared, catalog, facts, state, search_path, as_of, time_zone })
+    }
+
+    fn session_state(&self, facts: &Arc<dyn SessionFacts>) -> SessionState {
+        let mut state = self.shared.template.clone();
+        let zone = self.state().settings.time_zone().to_string();
+        state.config_mut().options_mut().execution.time_zone = Some(zone);
+        for function in functions::session(facts) {
+            replace(state.register_udf(Arc::new(function)));
+        }
+        state
+    }
+}
+
+/// The plan with its parameters, if its answer is still of the shape the client was told.
+fn bound(
+    planned: Planned,
+    schema: &Schema,
+    tree: &Tree,
+    types: &[DataType],
+    values: &[Parameter],
+) -> Result<(SessionState, LogicalPlan)> {
+    let (state, plan) = parts(planned);
+    let same = plan.schema().fields().len() == schema.fields().len();
+    if !same && !explain::is_explain(tree) {
+        return Err(Error::unsupported("cached plan must not change result type")
+            .hint("The table's columns changed: prepare the statement again."));
+    }
+    Ok((state, bind(plan, types, values)?))
+}
+
 #[async_trait]
 impl Session for LakeSession {
     fn parse(&self, text: &str) -> Result<Vec<Statement>> {
-        parse(text, self.shared.options.limits.sql).inspect_err(|_| self.fail())
+        parse(text, self.context.shared.options.limits.sql).inspect_err(|_| self.fail())
     }
 
     async fn prepare(

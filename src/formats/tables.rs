@@ -2,8 +2,8 @@
 //! manifests, which never do. Everything remembered is weighed in bytes and bounded.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
@@ -50,6 +50,8 @@ pub struct Tables {
     opening: Cache<SnapshotKey, Arc<Mutex<()>>>,
     vectors: Kept<(Location, u64), Arc<RoaringTreemap>>,
     keys: Kept<String, RecordBatch>,
+    /// What was checked before this moment is not current any more.
+    current_since: std::sync::Mutex<Instant>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -74,6 +76,7 @@ impl Tables {
                 snapshot_bytes(&known.snapshot)
             }),
             opening: Cache::new(10_000),
+            current_since: std::sync::Mutex::new(Instant::now()),
             vectors: Kept::new("deletes", options.delete_bytes, |rows: &Arc<RoaringTreemap>| {
                 rows.serialized_size()
             }),
@@ -85,6 +88,11 @@ impl Tables {
 
     pub fn stores(&self) -> &Arc<Stores> {
         &self.stores
+    }
+
+    /// Every table is looked at again, whatever staleness is allowed: a file of one has vanished.
+    pub fn look_again(&self) {
+        *self.current_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// A version of a table. What is known of it counts as current for as long as `staleness`.
@@ -100,9 +108,10 @@ impl Tables {
             told: format!("{:?} {:?} {:?}", source.format, source.schema, source.partition_keys),
         };
         let asked = Instant::now();
+        let current_since = *self.current_since.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = |known: &Known| {
             let is_fixed = matches!(as_of, AsOf::Version(_));
-            is_fixed || known.checked + staleness >= asked
+            is_fixed || (known.checked + staleness >= asked && known.checked >= current_since)
         };
         if let Some(known) = self.snapshots.peek(&key).await.filter(fresh) {
             self.snapshots.hit();

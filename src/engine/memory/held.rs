@@ -19,7 +19,8 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::windows::WindowAggExec;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
+    ReplaceChildrenOptions,
 };
 use futures::{Stream, StreamExt};
 
@@ -46,7 +47,8 @@ impl PhysicalOptimizerRule for HeldInputs {
                 let children = node.children().into_iter();
                 let held = |input| Arc::new(Held::new(Arc::clone(input), copies)) as _;
                 let children = children.map(held).collect();
-                node.with_new_children(children).map(Transformed::yes)
+                let anew = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+                node.replace_children(children, anew).map(Transformed::yes)
             }
         })
         .data()

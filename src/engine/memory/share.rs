@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::Result;
-use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{
     MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, TaskContext};
 
 /// Passes everything on to the pool, and counts.
 #[derive(Debug)]
@@ -20,13 +20,13 @@ pub struct Share {
 
 impl Share {
     /// The context of one query, and its share.
-    pub fn of(context: Arc<TaskContext>) -> (Arc<TaskContext>, Arc<Self>) {
-        let runtime = context.runtime_env();
+    pub fn of(state: &SessionState) -> (Arc<TaskContext>, Arc<Self>) {
+        let runtime = state.runtime_env();
         let pool = Arc::clone(&runtime.memory_pool);
         let share = Arc::new(Self { pool, held: AtomicUsize::new(0) });
         let memory_pool: Arc<dyn MemoryPool> = Arc::clone(&share) as _;
         let runtime = RuntimeEnv { memory_pool, ..runtime.as_ref().clone() };
-        let context = Arc::unwrap_or_clone(context).with_runtime(Arc::new(runtime));
+        let context = TaskContext::from(state).with_runtime(Arc::new(runtime));
         (Arc::new(context), share)
     }
 

@@ -191,7 +191,8 @@ fn readers(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<Lak
     let store = request.session.runtime_env().object_store(&url)?;
     let footers = table.footers.of(&store_url)?;
     let cached = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&footers));
-    Ok(Arc::new(LakeReaders { readers: Arc::new(cached), store, footers }))
+    let version = format!("{table:?}").into();
+    Ok(Arc::new(LakeReaders { readers: Arc::new(cached), store, footers, version }))
 }
 
 fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {

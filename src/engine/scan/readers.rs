@@ -18,7 +18,7 @@ use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use lakegate_base::Error;
+use lakegate_base::{Error, ErrorKind, Subject};
 use object_store::{ObjectStore, ObjectStoreExt};
 
 /// The footer's length and `PAR1`.
@@ -30,6 +30,8 @@ pub struct LakeReaders {
     pub readers: Arc<CachedParquetFileReaderFactory>,
     pub store: Arc<dyn ObjectStore>,
     pub footers: Arc<FileMetadataCache>,
+    /// Table and version, for errors.
+    pub version: Arc<str>,
 }
 
 impl ParquetFileReaderFactory for LakeReaders {
@@ -44,7 +46,8 @@ impl ParquetFileReaderFactory for LakeReaders {
         let inner = opened.reader(&self.readers)?;
         let (readers, store) = (Arc::clone(&self.readers), Arc::clone(&self.store));
         let footers = Arc::clone(&self.footers);
-        Ok(Box::new(GuardedReader { inner, opened, readers, store, footers }))
+        let version = Arc::clone(&self.version);
+        Ok(Box::new(GuardedReader { inner, opened, readers, store, footers, version }))
     }
 }
 
@@ -71,6 +74,7 @@ struct GuardedReader {
     readers: Arc<CachedParquetFileReaderFactory>,
     store: Arc<dyn ObjectStore>,
     footers: Arc<FileMetadataCache>,
+    version: Arc<str>,
 }
 
 impl GuardedReader {
@@ -126,14 +130,18 @@ impl GuardedReader {
 
 impl AsyncFileReader for GuardedReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
-        self.inner.get_bytes(range)
+        let version = Arc::clone(&self.version);
+        let read = self.inner.get_bytes(range);
+        Box::pin(async move { read.await.map_err(|error| vanished(error, &version)) })
     }
 
     fn get_byte_ranges(
         &mut self,
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
-        self.inner.get_byte_ranges(ranges)
+        let version = Arc::clone(&self.version);
+        let read = self.inner.get_byte_ranges(ranges);
+        Box::pin(async move { read.await.map_err(|error| vanished(error, &version)) })
     }
 
     fn get_metadata<'a>(
@@ -141,14 +149,31 @@ impl AsyncFileReader for GuardedReader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
         Box::pin(async move {
-            match self.footer(options).await {
-                Ok(metadata) => Ok(metadata),
-                Err(error) => match self.resize().await? {
-                    true => self.footer(options).await,
-                    false => Err(error),
+            let read = match self.footer(options).await {
+                Ok(metadata) => return Ok(metadata),
+                Err(error) => match self.resize().await {
+                    Ok(true) => self.footer(options).await,
+                    Ok(false) => Err(error),
+                    Err(error) => Err(error),
                 },
-            }
+            };
+            read.map_err(|error| vanished(error, &self.version))
         })
+    }
+}
+
+/// A file that is not there any more: the version it belongs to is gone with it.
+fn vanished(error: ParquetError, version: &str) -> ParquetError {
+    let ParquetError::External(inner) = error else { return error };
+    match inner.downcast_ref::<object_store::Error>() {
+        Some(object_store::Error::NotFound { path, .. }) => {
+            let text = format!("{version}: file \"{path}\" vanished while it was read");
+            let error = Error::new(ErrorKind::NotFound, text).about(Subject::Object).hint(
+                "The table was vacuumed or rewritten meanwhile: run the query again for its newest version.",
+            );
+            ParquetError::External(Box::new(error))
+        }
+        _ => ParquetError::External(inner),
     }
 }
 

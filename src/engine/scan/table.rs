@@ -12,7 +12,7 @@ use datafusion::common::Result as DataFusionResult;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use lakegate_base::{Result, TableName};
-use lakegate_formats::{EqualityDeletes, FileDeletes, TableSnapshot, Tables};
+use lakegate_formats::{FileDeletes, TableSnapshot, Tables};
 
 use super::footers::Footers;
 use super::lower::{Group, Request, lower};
@@ -69,10 +69,10 @@ impl LakeTable {
     async fn groups(&self, keep: Vec<bool>) -> Result<Vec<Group>> {
         let deletes = &self.snapshot.deletes;
         let mut clean = keep.clone();
-        let mut dirty: HashMap<Vec<*const EqualityDeletes>, Group> = HashMap::new();
+        let mut dirty: HashMap<Vec<usize>, Group> = HashMap::new();
         for (at, own) in deletes.iter().filter(|(at, own)| keep[**at] && !own.equality.is_empty()) {
             clean[*at] = false;
-            let same = own.equality.iter().map(Arc::as_ptr).collect();
+            let same = own.equality.iter().map(|delete| Arc::as_ptr(delete).addr()).collect();
             let group = match dirty.entry(same) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {

@@ -1,0 +1,53 @@
+//! Expected values are PostgreSQL 15's.
+
+use super::Lake;
+
+#[tokio::test]
+async fn integers_that_overflow_are_errors() {
+    let lake = Lake::new();
+    for (sql, expected) in [
+        ("SELECT 9223372036854775807 + 1", "bigint out of range"),
+        ("SELECT -9223372036854775807 - 2", "bigint out of range"),
+        ("SELECT a.n * 4611686018427387904 FROM generate_series(1, 3) a(n)", "bigint out of range"),
+        ("SELECT 32767::int2 + 1::int2", "smallint out of range"),
+        ("SELECT sum(a.n + 1) FROM generate_series(1, 3) a(n)", "9"),
+        ("SELECT a.n * 2 FROM generate_series(1, 1) a(n) GROUP BY a.n * 2", "2"),
+    ] {
+        let answer = lake.query(sql).await;
+        assert!(answer.contains(expected), "{sql}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn instants_are_read_on_the_clocks_of_the_session() {
+    let lake = Lake::new();
+    let at = "timestamptz '2024-07-01 22:30:00+00'";
+    let stored =
+        format!("(SELECT arrow_cast({at}, 'Timestamp(Microsecond, Some(\"UTC\"))') AS i) t");
+    for (zone, what, expected) in [
+        ("Europe/Madrid", "extract(hour FROM i)", "0"),
+        ("Europe/Madrid", "extract(day FROM i)", "2"),
+        ("Europe/Madrid", "i::date", "2024-07-02"),
+        ("Europe/Madrid", "i::timestamp", "2024-07-02 00:30:00"),
+        ("Europe/Madrid", "date_trunc('day', i) = timestamptz '2024-07-01 22:00:00+00'", "true"),
+        ("Europe/Madrid", "i < '2024-07-02 00:30:01'", "true"),
+        ("Europe/Madrid", "i < '2024-07-02 00:30:00'", "false"),
+        ("Europe/Madrid", "i = timestamp '2024-07-02 00:30:00'", "true"),
+        ("Europe/Madrid", "i > date '2024-07-02'", "true"),
+        ("+02:00", "i::timestamp", "2024-07-02 00:30:00"),
+        ("UTC", "extract(hour FROM i)", "22"),
+        ("UTC", "i::date", "2024-07-01"),
+    ] {
+        let session = lake.session().await;
+        super::text(session.as_ref(), &format!("SET TimeZone = '{zone}'")).await;
+        let answer = super::text(session.as_ref(), &format!("SELECT {what} FROM {stored}")).await;
+        assert_eq!(answer.replace('T', " "), expected, "{zone}: {what}");
+    }
+}
+
+#[tokio::test]
+async fn large_floats_keep_their_digits() {
+    let lake = Lake::new();
+    assert_eq!(lake.query("SELECT 1e15::float8 = '1e15'::float8").await, "true");
+    assert_eq!(lake.query("SELECT -1e15::float8 = '-1e15'::float8").await, "true");
+}
