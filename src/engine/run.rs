@@ -164,7 +164,8 @@ async fn stream(job: &mut Job, sender: &mpsc::Sender<Message>, sent: &mut bool) 
         job.entry.add(batch.num_rows(), batch.get_array_memory_size());
         *sent = true;
         if sender.send(Message::Batch(batch)).await.is_err() {
-            return Ok(());
+            // The reader went away, and its `Abort` follows at once: this is no end that counts as well.
+            std::future::pending::<()>().await;
         }
     }
     Ok(())
