@@ -8,7 +8,7 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{BinaryExpr, Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, cast, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
 
 use crate::functions::{self, DATE_PART};
@@ -61,13 +61,18 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
     }
 }
 
-/// Integers that overflow are an error; DataFusion's operators wrap around.
+/// Integers that overflow are an error, and so are texts that outgrow memory; DataFusion's operators wrap
+/// around, and panic.
 fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let Some(function) = functions::checked(binary.op) else {
-        return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+    let (function, applies): (_, fn(&DataType) -> bool) = match binary.op {
+        Operator::StringConcat => (functions::text_concat(), DataType::is_string),
+        other => match functions::checked(other) {
+            Some(function) => (function, DataType::is_integer),
+            None => return Ok(Transformed::no(Expr::BinaryExpr(binary))),
+        },
     };
     let left = binary.left.get_type(schema)?;
-    if !left.is_integer() || left != binary.right.get_type(schema)? {
+    if !applies(&left) || left != binary.right.get_type(schema)? {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
     Ok(Transformed::yes(function.call(vec![*binary.left, *binary.right])))

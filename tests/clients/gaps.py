@@ -9,7 +9,6 @@ import collections
 Gap = collections.namedtuple("Gap", "reason run", defaults=[True])
 
 CURSORS = Gap("SQL cursors (DECLARE, FETCH, MOVE) are not there yet")
-UNBOUNDED = Gap("DataFusion's operator keeps rows outside the memory pool", run=False)
 SLACK = Gap("DataFusion accounts a batch after making it: a little above the bound")
 SLOW = Gap("spills until its deadline instead of reaching a limit first")
 POSITION = Gap("errors of planning carry no position yet")
@@ -21,11 +20,6 @@ PARSER = Gap("sqlparser 0.62 parses nested calls again and again; its budget is 
 KNOWN = {
     "test_parser_bomb[overlay]": PARSER,
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
-    "test_memory_bomb[regexp_replace]": Gap("regexp_replace has no cap on its output", run=False),
-    "test_memory_bomb[window]": UNBOUNDED,
-    "test_memory_bomb[string_agg per group]": UNBOUNDED,
-    "test_memory_bomb[array_agg of texts]": UNBOUNDED,
-    "test_memory_bomb[repeat sorted]": UNBOUNDED,
     "test_memory_bomb[doubling]": SLACK,
     "test_memory_bomb[string_agg]": SLACK,
     "test_memory_bomb[hash join]": SLACK,

@@ -6,6 +6,7 @@ mod access;
 mod arithmetic;
 mod cast;
 mod catalog;
+mod concat;
 mod datetime;
 mod facts;
 mod print;
@@ -28,6 +29,7 @@ use crate::system::SessionFacts;
 
 pub use arithmetic::checked;
 pub use cast::{OBJECT_TYPES, TO_TEXT, to_text};
+pub use concat::text_concat;
 pub use datetime::{DATE_PART, PARTS as DATE_PARTS};
 pub use series::EMPTY_ARRAY;
 pub use single::NAME as SINGLE_VALUE;

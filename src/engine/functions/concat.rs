@@ -1,0 +1,77 @@
+//! `a || b` of texts, with a bound: Arrow panics when a column outgrows 2 GiB, and repeated doubling gets
+//! there in thirty steps.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::compute::kernels::concat_elements::concat_elements_utf8;
+use arrow::datatypes::DataType;
+use datafusion::common::utils::take_function_args;
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::scalar::ScalarValue;
+
+use super::scalar::{BATCH_BYTES_MAX, too_large};
+
+const NAME: &str = "text_concat";
+
+/// The function that stands for `||` on two texts of one type.
+pub fn text_concat() -> ScalarUDF {
+    ScalarUDF::from(TextConcat { signature: Signature::any(2, Volatility::Immutable) })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TextConcat {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for TextConcat {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        Ok(given[0].clone())
+    }
+
+    fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let constant = call.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let rows = if constant { 1 } else { call.number_rows };
+        let [left, right] = take_function_args(NAME, call.args)?;
+        let mut bytes = 0_usize;
+        for side in [&left, &right] {
+            bytes = bytes.saturating_add(match side {
+                ColumnarValue::Array(array) => text_bytes(array),
+                // Counted before it is repeated for every row.
+                ColumnarValue::Scalar(one) => text_bytes(&one.to_array()?).saturating_mul(rows),
+            });
+        }
+        if bytes > BATCH_BYTES_MAX {
+            return Err(too_large());
+        }
+        let utf8 = |side: ColumnarValue| cast(&side.to_array(rows)?, &DataType::Utf8);
+        let (left, right) = (utf8(left)?, utf8(right)?);
+        let joined = concat_elements_utf8(left.as_string::<i32>(), right.as_string::<i32>())?;
+        let joined = cast(&(Arc::new(joined) as ArrayRef), call.return_field.data_type())?;
+        match constant {
+            true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&joined, 0)?)),
+            false => Ok(ColumnarValue::Array(joined)),
+        }
+    }
+}
+
+fn text_bytes(array: &ArrayRef) -> usize {
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().iter().flatten().map(str::len).sum(),
+        DataType::LargeUtf8 => array.as_string::<i64>().iter().flatten().map(str::len).sum(),
+        DataType::Utf8View => array.as_string_view().iter().flatten().map(str::len).sum(),
+        _ => 0,
+    }
+}
