@@ -1,0 +1,579 @@
+"""Random queries over one table, in words that Lakegate and DuckDB read the same way.
+
+Everything is drawn from one `random.Random`: the same seed and tables give the same queries. Literals come
+from the table's own rows, their neighbours and the limits of their types, because reading goes
+wrong at the edges of statistics: at a minimum, just above a maximum, at a truncated text.
+
+Left out, because the engines (or Postgres) mean different things by them: a real compared with a decimal
+literal, division, backslashes in LIKE, timestamps that have no nanoseconds since 1970.
+"""
+
+import dataclasses
+import datetime
+import decimal
+import re
+
+INTEGERS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64}
+VALUES_MAX = 60
+DEPTH_MAX = 3
+# Tables of more rows are asked for aggregates and first rows, never for all rows.
+ROWS_MAX = 3000
+YEARS = range(1700, 2250)
+COMPARISONS = ["=", "<>", "<", "<=", ">", ">="]
+FRACTION = decimal.Decimal("0.000001")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sql:
+    """One expression in both dialects, and the kind of its values."""
+
+    kind: str
+    pg: str
+    duck: str
+
+
+def sql(kind, template, *parts):
+    return Sql(
+        kind, template.format(*(part.pg for part in parts)),
+        template.format(*(part.duck for part in parts)),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    name: str
+    # As DuckDB names it.
+    type: str
+    # Distinct values as text.
+    values: tuple
+
+    @property
+    def kind(self):
+        return kind_of(self.type)
+
+    @property
+    def sql(self):
+        quoted = '"' + self.name.replace('"', '""') + '"'
+        return Sql(self.kind, quoted, quoted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    name: str
+    columns: tuple
+    rows: int
+
+
+def kind_of(type_name):
+    if type_name in INTEGERS:
+        return "int"
+    if re.fullmatch(r"DECIMAL\(\d+,\d+\)", type_name):
+        return "decimal"
+    names = {
+        "VARCHAR": "text", "BOOLEAN": "bool", "DATE": "date", "TIMESTAMP": "timestamp",
+        "TIMESTAMP WITH TIME ZONE": "timestamptz", "BLOB": "bytes", "DOUBLE": "double", "FLOAT": "real",
+        "TIME": "time",
+    }
+    # Nested values: only whether they are NULL.
+    return names.get(type_name, "nested")
+
+
+# Literals
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literal(rng, column):
+    """A value to compare a column with."""
+    return typed(rng, column, neighbour(rng, column))
+
+
+def neighbour(rng, column):
+    """The text of a value in the column, or next to one, or at the edge of its type."""
+    makers = {
+        "int": near_integer, "decimal": near_decimal, "text": near_text, "date": near_date,
+        "timestamp": near_timestamp, "timestamptz": near_timestamp, "double": near_float, "real": near_float,
+    }
+    base = rng.choice(column.values) if column.values else None
+    if column.kind in makers:
+        return makers[column.kind](rng, column, base)
+    if column.kind == "bool":
+        return rng.choice(["true", "false"])
+    return base if base is not None else ""
+
+
+def near_integer(rng, column, base):
+    bits = INTEGERS[column.type]
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    value = rng.choice([0, 1, -1, low, high]) if base is None or rng.random() < 0.15 else int(base)
+    return str(min(max(value + rng.choice([0, 0, 0, 1, -1]), low), high))
+
+
+def near_decimal(rng, column, base):
+    precision, scale = map(int, re.findall(r"\d+", column.type))
+    step = decimal.Decimal(1).scaleb(-scale)
+    with decimal.localcontext(prec=60):
+        largest = decimal.Decimal(10) ** (precision - scale) - step
+        edges = [decimal.Decimal(0), largest, -largest]
+        value = rng.choice(edges) if base is None or rng.random() < 0.15 else decimal.Decimal(base)
+        value += step * rng.choice([0, 0, 0, 1, -1])
+        return f"{min(max(value, -largest), largest):f}"
+
+
+def near_text(rng, _, base):
+    if base is None or rng.random() < 0.1:
+        return rng.choice(["", " ", "a", "zzzz", "~", "é", "0"])
+    change = rng.randrange(7)
+    if change == 0:
+        return base[: rng.randint(0, len(base))]
+    if change == 1:
+        return base + rng.choice([" ", "a", "~"])
+    if change == 2 and base:
+        return base[:-1] + chr(min(ord(base[-1]) + 1, 0xD7FF))
+    if change == 3:
+        return base[:32]
+    return base
+
+
+def near_date(rng, _, base):
+    edges = ["1970-01-01", "1969-12-31", "0001-01-01", "9999-12-31", "2000-02-29"]
+    if base is None or rng.random() < 0.15:
+        return rng.choice(edges)
+    try:
+        day = datetime.date.fromisoformat(base)
+        return str(day + datetime.timedelta(days=rng.choice([0, 0, 0, 1, -1])))
+    except (ValueError, OverflowError):
+        return rng.choice(edges)
+
+
+def near_timestamp(rng, _, base):
+    edges = ["1970-01-01 00:00:00", "1969-12-31 23:59:59.999999", "2000-02-29 12:00:00", "2038-01-19 03:14:08"]
+    if base is None or rng.random() < 0.15:
+        return rng.choice(edges)
+    try:
+        at = datetime.datetime.fromisoformat(re.sub(r"\+00$", "", base))
+        at += datetime.timedelta(microseconds=rng.choice([0, 0, 0, 1, -1, 1000, -1000]))
+    except (ValueError, OverflowError):
+        return rng.choice(edges)
+    return str(at) if at.year in YEARS else rng.choice(edges)
+
+
+def near_float(rng, column, base):
+    if base is None or rng.random() < 0.15:
+        return rng.choice(["0", "1.5", "-1.5", "1e30", "-1e30", "NaN", "Infinity", "-Infinity"])
+    return base if rng.random() < 0.7 else repr(float(base) * (1 + 1e-6))
+
+
+NAMES = {"DOUBLE": "DOUBLE PRECISION", "FLOAT": "REAL", "TINYINT": "SMALLINT", "VARCHAR": "TEXT"}
+
+
+def typed(rng, column, text):
+    """A literal in one of the forms that people write."""
+    kind = column.kind
+    if kind == "bytes":
+        data = text.encode("latin-1", "replace")[:20] if text else b""
+        plain = "".join(f"\\x{byte:02x}" for byte in data)
+        return Sql(kind, f"'\\x{data.hex()}'::bytea", f"'{plain}'::BLOB")
+    name = NAMES.get(column.type, column.type)
+    cast = f"CAST({quoted(text)} AS {name})"
+    plain = {
+        "int": text if not text.startswith("-") else f"({text})",
+        "bool": text, "text": quoted(text), "date": f"DATE '{text}'",
+        "timestamp": f"TIMESTAMP '{text}'", "timestamptz": f"TIMESTAMPTZ '{text}+00'",
+    }.get(kind, cast)
+    if kind == "timestamptz":
+        cast = f"CAST('{text}+00' AS TIMESTAMP WITH TIME ZONE)"
+    # The smallest bigint has no literal without a cast: its digits alone are one too large.
+    edge = kind == "int" and text == str(-(1 << 63))
+    chosen = cast if edge or rng.random() < 0.3 else plain
+    return Sql(kind, chosen, chosen)
+
+
+# Expressions
+
+
+def expression(rng, table):
+    """A column, or something computed from one."""
+    column = rng.choice(table.columns)
+    if column.kind == "nested":
+        return sql("bool", "{0} IS NULL", column.sql)
+    made = computed(rng, table, column) if rng.random() < 0.3 else None
+    return made or column.sql
+
+
+def computed(rng, table, column):
+    """None where nothing fits the column's kind."""
+    makers = {
+        "int": integer_expression, "decimal": decimal_expression, "text": text_expression,
+        "date": date_expression, "timestamp": timestamp_expression, "timestamptz": timestamp_expression,
+        "bool": bool_expression, "double": float_expression, "real": float_expression,
+    }
+    if column.kind not in makers:
+        return None
+    if rng.random() < 0.2:
+        return sql(column.kind, "coalesce({0}, {1})", column.sql, literal(rng, column))
+    if rng.random() < 0.15:
+        test = leaf(rng, table).text
+        return sql(column.kind, "CASE WHEN {0} THEN {1} ELSE {2} END", test, column.sql, literal(rng, column))
+    return makers[column.kind](rng, column)
+
+
+def small(column):
+    """Whether adding to it stays within a bigint."""
+    return all(abs(int(value)) < 1 << 40 for value in column.values)
+
+
+def integer_expression(rng, column):
+    choices = [("text", "CAST({0} AS TEXT)"), ("double", "CAST({0} AS DOUBLE PRECISION)"), ("int", "CAST({0} AS BIGINT)")]
+    if small(column):
+        choices += [
+            ("int", "CAST({0} AS BIGINT) + 1"), ("int", "CAST({0} AS BIGINT) * 3 - 7"),
+            ("int", "-CAST({0} AS BIGINT)"), ("int", "CAST({0} AS BIGINT) % 5"),
+            ("int", "abs(CAST({0} AS BIGINT))"), ("decimal", "CAST({0} AS DECIMAL(20,2))"),
+        ]
+    return sql(*with_column(rng.choice(choices), column))
+
+
+def with_column(choice, column):
+    kind, template = choice
+    return kind, template, column.sql
+
+
+def decimal_expression(rng, column):
+    precision, scale = map(int, re.findall(r"\d+", column.type))
+    choices = [("double", "CAST({0} AS DOUBLE PRECISION)"), ("decimal", "-{0}"), ("decimal", "abs({0})")]
+    if precision < 30:
+        choices += [("decimal", "{0} + {0}"), ("decimal", "{0} - 1")]
+    if precision - scale < 18:
+        choices.append(("int", "CAST({0} AS BIGINT)"))
+    return sql(*with_column(rng.choice(choices), column))
+
+
+def text_expression(rng, column):
+    choices = [
+        ("int", "length({0})"), ("text", "lower({0})"), ("text", "upper({0})"), ("text", "substr({0}, 2, 3)"),
+        ("text", "{0} || 'x'"), ("text", "trim({0})"), ("text", "nullif({0}, '')"),
+    ]
+    return sql(*with_column(rng.choice(choices), column))
+
+
+def date_expression(rng, column):
+    choices = [
+        ("timestamp", "CAST({0} AS TIMESTAMP)"), ("text", "CAST({0} AS TEXT)"), ("double", "EXTRACT(YEAR FROM {0})"),
+        ("double", "EXTRACT(DOW FROM {0})"), ("timestamp", "{0} + INTERVAL '1 day'"),
+    ]
+    if any(int(v.split("-")[0] or 0) not in YEARS for v in column.values):
+        choices = choices[1:4]
+    return sql(*with_column(rng.choice(choices), column))
+
+
+def timestamp_expression(rng, column):
+    choices = [
+        ("date", "CAST({0} AS DATE)"), ("double", "EXTRACT(YEAR FROM {0})"), ("double", "EXTRACT(MINUTE FROM {0})"),
+        (column.kind, "date_trunc('month', {0})"), (column.kind, "{0} + INTERVAL '1 hour'"),
+    ]
+    if any(int(v.split("-")[0] or 0) not in YEARS for v in column.values):
+        choices = choices[:3]
+    return sql(*with_column(rng.choice(choices), column))
+
+
+def bool_expression(rng, column):
+    choices = [("text", "CAST({0} AS TEXT)"), ("int", "CAST({0} AS INTEGER)"), ("bool", "NOT {0}")]
+    return sql(*with_column(rng.choice(choices), column))
+
+
+def float_expression(rng, column):
+    choices = [("double", "CAST({0} AS DOUBLE PRECISION)"), ("double", "CAST({0} AS DOUBLE PRECISION) * 2"),
+               (column.kind, "abs({0})"), (column.kind, "-{0}")]
+    return sql(*with_column(rng.choice(choices), column))
+
+
+# Predicates: a tree, so that a query that differs can be made smaller.
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    text: Sql
+
+    parts = ()
+
+    def sql(self):
+        return self.text
+
+
+@dataclasses.dataclass(frozen=True)
+class Tree:
+    # AND, OR or NOT.
+    word: str
+    parts: tuple
+
+    def sql(self):
+        inner = [part.sql() for part in self.parts]
+        if self.word == "NOT":
+            return sql("bool", "NOT ({0})", inner[0])
+        slots = f" {self.word} ".join("{%d}" % i for i in range(len(inner)))
+        return sql("bool", f"({slots})", *inner)
+
+
+def predicate(rng, table, depth=0):
+    if depth >= DEPTH_MAX or rng.random() < 0.4:
+        return leaf(rng, table)
+    word = rng.choice(["AND", "AND", "OR", "OR", "NOT"])
+    count = 1 if word == "NOT" else rng.choice([2, 2, 3])
+    return Tree(word, tuple(predicate(rng, table, depth + 1) for _ in range(count)))
+
+
+def leaf(rng, table):
+    column = rng.choice(table.columns)
+    if column.kind in ("nested", "time") or rng.random() < 0.08:
+        return Leaf(sql("bool", rng.choice(["{0} IS NULL", "{0} IS NOT NULL"]), column.sql))
+    makers = [compare, compare, compare, between, among, other_column, distinct_from, on_expression, in_subquery]
+    if column.kind == "text":
+        makers += [like, like, like]
+    if column.kind == "bool":
+        makers += [truth, truth]
+    return Leaf(rng.choice(makers)(rng, table, column))
+
+
+def compare(rng, table, column):
+    sides = [column.sql, literal(rng, column)]
+    if rng.random() < 0.2:
+        sides.reverse()
+    return sql("bool", f"{{0}} {rng.choice(COMPARISONS)} {{1}}", *sides)
+
+
+def between(rng, table, column):
+    word = rng.choice(["BETWEEN", "BETWEEN", "NOT BETWEEN"])
+    return sql("bool", f"{{0}} {word} {{1}} AND {{2}}", column.sql, literal(rng, column), literal(rng, column))
+
+
+def among(rng, table, column):
+    values = [literal(rng, column) for _ in range(rng.choice([1, 2, 3, 5, 25]))]
+    if rng.random() < 0.15:
+        values.append(Sql(column.kind, "NULL", "NULL"))
+    slots = ", ".join("{%d}" % (i + 1) for i in range(len(values)))
+    return sql("bool", f"{{0}} {rng.choice(['IN', 'IN', 'NOT IN'])} ({slots})", column.sql, *values)
+
+
+def other_column(rng, table, column):
+    same = [c for c in table.columns if c.kind == column.kind]
+    return sql("bool", f"{{0}} {rng.choice(COMPARISONS)} {{1}}", column.sql, rng.choice(same).sql)
+
+
+def distinct_from(rng, table, column):
+    word = rng.choice(["IS DISTINCT FROM", "IS NOT DISTINCT FROM"])
+    return sql("bool", f"{{0}} {word} {{1}}", column.sql, literal(rng, column))
+
+
+def truth(rng, table, column):
+    words = ["{0}", "NOT {0}", "{0} IS TRUE", "{0} IS NOT TRUE", "{0} IS FALSE", "{0} IS NOT FALSE", "{0} = true"]
+    return sql("bool", rng.choice(words), column.sql)
+
+
+def like(rng, table, column):
+    text = re.sub(r"[\\%_]", "_", neighbour(rng, column))
+    start, end = sorted(rng.randint(0, len(text)) for _ in range(2))
+    pattern = rng.choice([f"{text[:end]}%", f"%{text[start:]}", f"%{text[start:end]}%", f"{text[:start]}_%", text])
+    word = rng.choice(["LIKE", "LIKE", "NOT LIKE", "ILIKE"])
+    return sql("bool", f"{{0}} {word} {{1}}", column.sql, Sql("text", quoted(pattern), quoted(pattern)))
+
+
+def on_expression(rng, table, column):
+    """A comparison with something computed, which statistics must not be used for as they are."""
+    made = computed_simple(rng, column)
+    if made is None:
+        return compare(rng, table, column)
+    imagined = {
+        "int": "BIGINT", "text": "VARCHAR", "double": "DOUBLE", "date": "DATE", "bool": "BOOLEAN",
+        "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    }
+    values = column.values if made.kind == column.kind else ()
+    if made.kind not in imagined:
+        return sql("bool", "{0} IS NOT NULL", made)
+    like_it = Column("", imagined[made.kind], values)
+    return sql("bool", f"{{0}} {rng.choice(COMPARISONS)} {{1}}", made, literal(rng, like_it))
+
+
+def computed_simple(rng, column):
+    """`computed` without conditions, which would nest."""
+    makers = {
+        "int": integer_expression, "text": text_expression, "date": date_expression,
+        "timestamp": timestamp_expression, "timestamptz": timestamp_expression, "bool": bool_expression,
+        "decimal": decimal_expression,
+    }
+    return makers[column.kind](rng, column) if column.kind in makers else None
+
+
+def in_subquery(rng, table, column):
+    """What becomes a join whose filter is known only while it runs."""
+    inner = compare(rng, table, column)
+    return sql("bool", f"{{0}} IN (SELECT {{0}} FROM {table.name} WHERE {{1}})", column.sql, inner)
+
+
+# Statements
+
+
+@dataclasses.dataclass(frozen=True)
+class Statement:
+    table: str
+    items: tuple
+    where: object = None
+    distinct: bool = False
+    # The first so many items are the groups; None without GROUP BY.
+    groups: int | None = None
+    having: Sql | None = None
+    # (position of an item, "ASC NULLS FIRST" and the like)
+    order: tuple = ()
+    limit: int | None = None
+    offset: int = 0
+
+    def text(self, dialect, limited=True):
+        items = [f"{shown(item, dialect)} AS c{i}" for i, item in enumerate(self.items)]
+        words = ["SELECT DISTINCT" if self.distinct else "SELECT", ", ".join(items), "FROM", self.table]
+        if self.where is not None:
+            words += ["WHERE", getattr(self.where.sql(), dialect)]
+        if self.groups:
+            words += ["GROUP BY", ", ".join(str(i + 1) for i in range(self.groups))]
+        if self.having is not None:
+            words += ["HAVING", getattr(self.having, dialect)]
+        if self.order:
+            words += ["ORDER BY", ", ".join(f"{i + 1} {direction}" for i, direction in self.order)]
+        if limited and self.limit is not None:
+            words += ["LIMIT", str(self.limit)]
+        if limited and self.offset:
+            words += ["OFFSET", str(self.offset)]
+        return " ".join(words)
+
+    @property
+    def total_order(self):
+        return len({i for i, _ in self.order}) == len(self.items)
+
+
+def shown(item, dialect):
+    text = getattr(item, dialect)
+    # DuckDB's client needs another package for zoned values; their instant is what is compared.
+    zoned = item.kind == "timestamptz" and dialect == "duck"
+    return f"({text}) AT TIME ZONE 'UTC'" if zoned else text
+
+
+def statement(rng, table):
+    where = predicate(rng, table) if rng.random() < 0.92 else None
+    choices = [top, top, part_top, aggregate, aggregate, grouped, grouped]
+    if table.rows <= ROWS_MAX:
+        choices += [rows, rows, rows, distinct]
+    return rng.choice(choices)(rng, table, where)
+
+
+def some_items(rng, table, most=4):
+    return tuple(expression(rng, table) for _ in range(rng.randint(1, most)))
+
+
+def rows(rng, table, where):
+    return Statement(table.name, some_items(rng, table), where)
+
+
+def distinct(rng, table, where):
+    return Statement(table.name, some_items(rng, table, 2), where, distinct=True)
+
+
+def directions(rng, positions):
+    words = [f"{way} NULLS {end}" for way in ("ASC", "DESC") for end in ("FIRST", "LAST")]
+    return tuple((position, rng.choice(words)) for position in positions)
+
+
+def top(rng, table, where):
+    """The first rows by all columns: one answer only."""
+    items = some_items(rng, table)
+    positions = rng.sample(range(len(items)), len(items))
+    return Statement(
+        table.name, items, where, order=directions(rng, positions),
+        limit=rng.choice([0, 1, 2, 10, 100]), offset=rng.choice([0, 0, 0, 1, 5]),
+    )
+
+
+def part_top(rng, table, where):
+    """The first rows by some columns, or by none: ties may come out either way."""
+    items = some_items(rng, table)
+    positions = rng.sample(range(len(items)), rng.randint(0, len(items) - 1))
+    return Statement(
+        table.name, items, where, order=directions(rng, positions), limit=rng.choice([1, 3, 10, 50]),
+    )
+
+
+def measure(rng, table):
+    column = rng.choice(table.columns)
+    choices = [("int", "count({0})")]
+    if column.kind != "nested":
+        choices += [("int", "count(DISTINCT {0})")]
+    if column.kind not in ("nested", "bytes", "bool", "time"):
+        choices += [(column.kind, "min({0})"), (column.kind, "max({0})")] * 2
+    if column.kind == "int" and small(column):
+        choices += [("decimal", "sum({0})"), ("sum", "avg({0})")]
+    if column.kind == "decimal" and int(re.findall(r"\d+", column.type)[0]) < 25:
+        choices += [("decimal", "sum({0})")]
+    if column.kind in ("double", "real"):
+        choices += [("sum", "sum(CAST({0} AS DOUBLE PRECISION))")]
+    kind, template = rng.choice(choices)
+    return sql(kind, template, column.sql)
+
+
+def measures(rng, table):
+    count = Sql("int", "count(*)", "count(*)")
+    return (*([count] if rng.random() < 0.6 else []), *(measure(rng, table) for _ in range(rng.randint(1, 3))))
+
+
+def aggregate(rng, table, where):
+    if rng.random() < 0.3:
+        return Statement(table.name, (Sql("int", "count(*)", "count(*)"),), where, groups=0)
+    return Statement(table.name, measures(rng, table), where, groups=0)
+
+
+def grouped(rng, table, where):
+    keys = some_items(rng, table, 2)
+    having = None
+    if rng.random() < 0.2:
+        having = Sql("bool", "count(*) > 1", "count(*) > 1")
+    return Statement(table.name, (*keys, *measures(rng, table)), where, groups=len(keys), having=having)
+
+
+# Smaller statements
+
+
+def smaller(stated):
+    """Statements with one thing less, the largest steps first."""
+    change = dataclasses.replace
+    if stated.where is not None:
+        yield change(stated, where=None)
+        yield from (change(stated, where=less) for less in less_of(stated.where))
+    if stated.having is not None:
+        yield change(stated, having=None)
+    if stated.offset:
+        yield change(stated, offset=0)
+    if stated.limit is not None:
+        yield change(stated, limit=None, offset=0, order=())
+    yield from without_items(stated)
+
+
+def less_of(tree):
+    yield from tree.parts
+    for i, part in enumerate(tree.parts):
+        if len(tree.parts) > 2:
+            yield Tree(tree.word, tree.parts[:i] + tree.parts[i + 1:])
+        for less in less_of(part):
+            yield Tree(tree.word, tree.parts[:i] + (less,) + tree.parts[i + 1:])
+
+
+def without_items(stated):
+    if len(stated.items) == 1:
+        return
+    for gone in range(len(stated.items)):
+        items = stated.items[:gone] + stated.items[gone + 1:]
+        order = tuple((i - (i > gone), way) for i, way in stated.order if i != gone)
+        groups = stated.groups
+        if groups and gone < groups:
+            groups -= 1
+            if groups == 0:
+                continue
+        yield dataclasses.replace(stated, items=items, order=order, groups=groups)
