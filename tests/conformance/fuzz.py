@@ -334,16 +334,24 @@ def named_tables(directory, parts=()):
     return found
 
 
-def probe(actual, tables):
-    """Tables that open, and why the others do not. Refusals only: see `failed`."""
+def probe(tables):
+    """Why tables do not open: those refused by name, and those that fail otherwise.
+
+    One process each: a server does not start with a table that it cannot open.
+    """
     refused, failed = {}, {}
-    for name in tables:
-        try:
-            actual.rows(f"SELECT * FROM {name} LIMIT 1")
-        except Failure as failure:
-            message = str(failure).split("\n")[0]
-            known = "not supported: " in message or run.OUTSIDE in message
-            (refused if known else failed)[name] = f"{failure.code}: {message}"[:200]
+    with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        asked = {
+            name: pool.submit(run.ask, known, "SELECT * FROM t LIMIT 1", pathlib.Path(directory) / f"{name}.parquet", "")
+            for name, known in tables.items()
+        }
+        for name, future in asked.items():
+            done = future.result()
+            if done.returncode == 0:
+                continue
+            message = " ".join(done.stderr.split())
+            by_name = "not supported: " in message or run.OUTSIDE in message
+            (refused if by_name else failed)[name] = message[:200]
     return refused, failed
 
 
@@ -355,13 +363,13 @@ class Fuzz:
         self.tables = named_tables(directory, parts)
         self.ways = ways or list(WAYS)
         base = self.stack.enter_context(tempfile.TemporaryDirectory())
+        self.refused, self.failed = probe(self.tables)
+        readable = {n: k for n, k in self.tables.items() if n not in self.refused and n not in self.failed}
         self.actual = {}
         for number, way in enumerate(self.ways):
-            side = Actual(pathlib.Path(base) / str(number), self.tables, WAYS[way])
+            side = Actual(pathlib.Path(base) / str(number), readable, WAYS[way])
             self.stack.push(side.server)
             self.actual[way] = side
-        self.refused, self.failed = probe(self.actual[self.ways[0]], self.tables)
-        readable = {n: k for n, k in self.tables.items() if n not in self.refused and n not in self.failed}
         self.expected = Expected(readable)
 
     def __enter__(self):

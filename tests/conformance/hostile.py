@@ -82,11 +82,7 @@ class Answer:
 
 
 def table_folder(known):
-    """The folder to copy, and the folder inside the copy that it becomes: Iceberg's paths are relative."""
-    if known.suite != "iceberg-duckdb":
-        return pathlib.Path(known.url), pathlib.Path("table")
-    folder = pathlib.Path(known.url).parents[1]
-    return folder, folder.relative_to(known.root)
+    return pathlib.Path(known.url).parents[1] if known.suite == "iceberg-duckdb" else pathlib.Path(known.url)
 
 
 def cases(directory, seed, count):
@@ -95,7 +91,7 @@ def cases(directory, seed, count):
     for known in run.cases(directory):
         if known.title not in TABLES:
             continue
-        folder, _ = table_folder(known)
+        folder = table_folder(known)
         for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.stat().st_size > 16):
             kind = damage.kind_of(path.relative_to(folder))
             if kind:
@@ -121,30 +117,24 @@ def spread(rng, by_kind, count, seed):
         turn += 1
 
 
-def copy(known, directory):
-    """A copy of a table; gives its location as `--table` takes it, and its folder."""
-    source, inside = table_folder(known)
-    shutil.copytree(source, directory / inside, ignore=shutil.ignore_patterns("*.crc"))
-    if known.suite != "iceberg-duckdb":
-        return directory / inside, directory / inside
-    return directory / pathlib.Path(known.url).relative_to(known.root), directory / inside
+def copy(known, folder):
+    """Without the checksums that Hadoop keeps beside each file, which nobody reads."""
+    shutil.copytree(table_folder(known), folder, ignore=shutil.ignore_patterns("*.crc"))
 
 
-def make(case, directory):
-    location, folder = copy(case.known, directory)
+def harm(case, folder):
     path = folder / case.file
     data = damage.__dict__[case.damage](path.read_bytes(), random.Random(case.seed))
     if data is None:
         path.unlink()
     else:
         path.write_bytes(data)
-    return location
 
 
 class Server:
-    def __init__(self, base, locations):
+    def __init__(self, base):
         settings = [f'lake.roots=["{base}"]', f'limits.statement_timeout="{SECONDS_MAX}s"']
-        self.gateway = gateway.Gateway(base / "lake", tables=locations, settings=settings)
+        self.gateway = gateway.Gateway(base / "lake", settings=settings)
         self.connection = None
 
     def ask(self, sql):
@@ -170,31 +160,27 @@ class TextLoader(psycopg.adapt.Loader):
         return bytes(data).decode()
 
 
-def judge(case, location, said, right):
+def judge(case, folder, said, right):
     if isinstance(said, Answer):
         return said
     if said == right:
         return Answer("right")
     detail = f"{sum(said.values())} rows, not {sum(right.values())}: {list((said - right))[:1]}"[:200]
-    return Answer("altered" if is_another_file(case, location) else "WRONG", detail)
+    return Answer("altered" if is_another_file(case, folder) else "WRONG", detail)
 
 
-def is_another_file(case, location):
+def is_another_file(case, folder):
     """Whether an independent reader reads the damaged file, and finds something else than before."""
-    source, inside = table_folder(case.known)
-    folder = location if case.known.suite != "iceberg-duckdb" else location.parents[1]
     damaged = folder / case.file
     if not damaged.exists():
         return False
     code = (
         "import sys, pathlib, damage; kind, *paths = sys.argv[1:]\n"
-        "found = [damage.meaning(kind, pathlib.Path(p).read_bytes()) for p in paths]\n"
-        "sys.exit(0 if found[1] is not None and found[0] != found[1] else 3)"
+        "sys.exit(0 if damage.is_another(kind, *(pathlib.Path(p).read_bytes() for p in paths)) else 3)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, case.kind, str(source / case.file), str(damaged)], cwd=HERE, capture_output=True,
-    )
-    return done.returncode == 0
+    whole = table_folder(case.known) / case.file
+    command = [sys.executable, "-c", code, case.kind, str(whole), str(damaged)]
+    return subprocess.run(command, cwd=HERE, capture_output=True).returncode == 0
 
 
 @dataclasses.dataclass
@@ -212,24 +198,30 @@ class Outcome:
 def go(directory, base, seed, count, only=""):
     """Makes the copies below `base`, asks, and judges: (case, question, answer) of each."""
     chosen = [case for case in cases(directory, seed, count) if only in case.title]
-    locations, originals = {}, {}
-    for known in {case.known for case in chosen}:
-        originals[known] = f"whole_{len(originals)}"
-        locations[originals[known]], _ = copy(known, base / originals[known])
-    names = {}
-    for number, case in enumerate(chosen):
-        names[case] = f"case_{number}"
-        locations[names[case]] = make(case, base / names[case])
-    server = Server(base, locations)
+    originals = {known: f"whole_{i}" for i, known in enumerate(dict.fromkeys(case.known for case in chosen))}
+    names = {case: f"case_{i}" for i, case in enumerate(chosen)}
+    tables = base / "tables"
+    for known, name in [*originals.items(), *((case.known, name) for case, name in names.items())]:
+        copy(known, tables / name)
+    # Found while whole: what is damaged before is not in the catalog.
+    gateway.run(
+        "crawl", f"file://{tables}", "--database", "hostile", "--set", f'lake.directory="{base}/lake"', check=False,
+    )
+    for case, name in names.items():
+        harm(case, tables / name)
+    server = Server(base)
     with contextlib.ExitStack() as stack:
         stack.callback(server.gateway.stop)
         memory = stack.enter_context(gateway.Memory(server.gateway))
-        right = {k: {q: server.ask(sql.format(n)) for q, sql in QUESTIONS.items()} for k, n in originals.items()}
+
+        def ask(question, name):
+            return server.ask(QUESTIONS[question].format(f"hostile.{name}"))
+
+        right = {known: {q: ask(q, name) for q in QUESTIONS} for known, name in originals.items()}
         left_out = {k.title: a["rows"].detail for k, a in right.items() if isinstance(a["rows"], Answer)}
         answers = [
-            (case, question, judge(case, locations[name], server.ask(sql.format(name)), right[case.known][question]))
-            for case, name in names.items() if case.known.title not in left_out
-            for question, sql in QUESTIONS.items()
+            (case, question, judge(case, tables / name, ask(question, name), right[case.known][question]))
+            for case, name in names.items() if case.known.title not in left_out for question in QUESTIONS
         ]
         alive = server.gateway.is_alive()
     return Outcome(answers, left_out, memory.growth_bytes, alive, server.gateway.errors())
@@ -249,7 +241,7 @@ def report(outcome):
     codes = collections.Counter(a.detail[:5] for _, _, a in outcome.answers if a.outcome == "refused")
     print("SQLSTATEs: " + ", ".join(f"{code} × {n}" for code, n in codes.most_common()))
     for case, question, answer in outcome.answers:
-        if answer.outcome in BAD | {"altered"}:
+        if answer.outcome in BAD | {"altered"} or answer.detail.startswith("42P01"):
             print(f"{answer.outcome} {question} {case.title} (seed {case.seed}): {answer.detail}")
     for line in outcome.errors[:5]:
         print(f"in the log: {line[:300]}")

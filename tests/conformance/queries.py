@@ -5,7 +5,8 @@ from the table's own rows, their neighbours and the limits of their types, becau
 wrong at the edges of statistics: at a minimum, just above a maximum, at a truncated text.
 
 Left out, because the engines (or Postgres) mean different things by them: a real compared with a decimal
-literal, division, backslashes in LIKE, timestamps that have no nanoseconds since 1970.
+literal, division, backslashes in LIKE, timestamps that have no nanoseconds since 1970. Left out as well is what
+is known to go wrong: `GAPS` in `test_fuzz.py` has one test of each, which fails when it is mended.
 """
 
 import dataclasses
@@ -175,7 +176,7 @@ def typed(rng, column, text):
     if kind == "bytes":
         data = text.encode("latin-1", "replace")[:20] if text else b""
         plain = "".join(f"\\x{byte:02x}" for byte in data)
-        return Sql(kind, f"'\\x{data.hex()}'::bytea", f"'{plain}'::BLOB")
+        return Sql(kind, f"decode('{data.hex()}', 'hex')", f"'{plain}'::BLOB")
     name = NAMES.get(column.type, column.type)
     cast = f"CAST({quoted(text)} AS {name})"
     plain = {
@@ -194,9 +195,9 @@ def typed(rng, column, text):
 # Expressions
 
 
-def expression(rng, table):
+def expression(rng, table, column=None):
     """A column, or something computed from one."""
-    column = rng.choice(table.columns)
+    column = column or rng.choice(table.columns)
     if column.kind == "nested":
         return sql("bool", "{0} IS NULL", column.sql)
     made = computed(rng, table, column) if rng.random() < 0.3 else None
@@ -215,7 +216,8 @@ def computed(rng, table, column):
     if rng.random() < 0.2:
         return sql(column.kind, "coalesce({0}, {1})", column.sql, literal(rng, column))
     if rng.random() < 0.15:
-        test = leaf(rng, table).text
+        # Not a subquery: those are filters only.
+        test = compare(rng, table, column)
         return sql(column.kind, "CASE WHEN {0} THEN {1} ELSE {2} END", test, column.sql, literal(rng, column))
     return makers[column.kind](rng, column)
 
@@ -242,12 +244,10 @@ def with_column(choice, column):
 
 
 def decimal_expression(rng, column):
-    precision, scale = map(int, re.findall(r"\d+", column.type))
+    precision = int(re.findall(r"\d+", column.type)[0])
     choices = [("double", "CAST({0} AS DOUBLE PRECISION)"), ("decimal", "-{0}"), ("decimal", "abs({0})")]
     if precision < 30:
         choices += [("decimal", "{0} + {0}"), ("decimal", "{0} - 1")]
-    if precision - scale < 18:
-        choices.append(("int", "CAST({0} AS BIGINT)"))
     return sql(*with_column(rng.choice(choices), column))
 
 
@@ -262,7 +262,7 @@ def text_expression(rng, column):
 def date_expression(rng, column):
     choices = [
         ("timestamp", "CAST({0} AS TIMESTAMP)"), ("text", "CAST({0} AS TEXT)"), ("double", "EXTRACT(YEAR FROM {0})"),
-        ("double", "EXTRACT(DOW FROM {0})"), ("timestamp", "{0} + INTERVAL '1 day'"),
+        ("double", "EXTRACT(DOW FROM {0})"), ("timestamp", "CAST({0} AS TIMESTAMP) + INTERVAL '1 day'"),
     ]
     if any(int(v.split("-")[0] or 0) not in YEARS for v in column.values):
         choices = choices[1:4]
@@ -329,7 +329,9 @@ def leaf(rng, table):
     column = rng.choice(table.columns)
     if column.kind in ("nested", "time") or rng.random() < 0.08:
         return Leaf(sql("bool", rng.choice(["{0} IS NULL", "{0} IS NOT NULL"]), column.sql))
-    makers = [compare, compare, compare, between, among, other_column, distinct_from, on_expression, in_subquery]
+    makers = [compare, compare, compare, between, among, other_column, distinct_from, on_expression]
+    if table.rows <= ROWS_MAX:
+        makers.append(in_subquery)
     if column.kind == "text":
         makers += [like, like, like]
     if column.kind == "bool":
@@ -364,7 +366,7 @@ def other_column(rng, table, column):
 
 def distinct_from(rng, table, column):
     word = rng.choice(["IS DISTINCT FROM", "IS NOT DISTINCT FROM"])
-    return sql("bool", f"{{0}} {word} {{1}}", column.sql, literal(rng, column))
+    return sql("bool", f"({{0}} {word} {{1}})", column.sql, literal(rng, column))
 
 
 def truth(rng, table, column):
@@ -409,7 +411,8 @@ def computed_simple(rng, column):
 def in_subquery(rng, table, column):
     """What becomes a join whose filter is known only while it runs."""
     inner = compare(rng, table, column)
-    return sql("bool", f"{{0}} IN (SELECT {{0}} FROM {table.name} WHERE {{1}})", column.sql, inner)
+    found = f"{{0}} IS NOT NULL AND {{0}} IN (SELECT {{0}} FROM {table.name} WHERE {{1}})"
+    return sql("bool", f"({found})", column.sql, inner)
 
 
 # Statements
@@ -531,7 +534,8 @@ def aggregate(rng, table, where):
 
 
 def grouped(rng, table, where):
-    keys = some_items(rng, table, 2)
+    columns = rng.sample(table.columns, min(len(table.columns), rng.randint(1, 2)))
+    keys = tuple(expression(rng, table, column) for column in columns)
     having = None
     if rng.random() < 0.2:
         having = Sql("bool", "count(*) > 1", "count(*) > 1")

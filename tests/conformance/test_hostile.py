@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+import zlib
 
 import pytest
 
@@ -31,10 +32,11 @@ def test_damaged_tables(tmp_path):
 def test_meanings():
     """A judge that calls everything another valid file would let wrong rows pass."""
     log = b'{"add":{"path":"a"}}\n{"add":{"path":"b"}}\n'
-    whole = damage.meaning("log", log)
-    assert whole == damage.meaning("log", log.rstrip())
-    assert whole != damage.meaning("log", log.replace(b"b", b"c"))
-    assert damage.meaning("log", log[:-5]) is None
-    assert damage.meaning("manifest", b"Obj\x01") is None
-    assert damage.meaning("data", b"PAR1PAR1") is None
-    assert damage.meaning("vector", b"\x01\x00\x00\x00\x01a\x00\x00\x00\x00") is None
+    assert not damage.is_another("log", log, log.rstrip())
+    assert damage.is_another("log", log, log.replace(b"b", b"c"))
+    assert not damage.is_another("log", log, log[:-5])
+    assert not damage.is_another("manifest", b"Obj\x01", b"Obj")
+    assert not damage.is_another("data", b"PAR1PAR1", b"PAR1")
+    vector = b"\x01\x00\x00\x00\x01a" + zlib.crc32(b"a").to_bytes(4, "big")
+    assert not damage.is_another("vector", vector, vector.replace(b"a", b"b"))
+    assert damage.is_another("vector", vector, vector[:5] + b"b" + zlib.crc32(b"b").to_bytes(4, "big"))
