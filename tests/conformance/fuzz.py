@@ -49,6 +49,8 @@ WAYS = {
 }
 # Large tables say little more than small ones, and take long.
 ROWS_LARGE, SHARE_LARGE = 20_000, 0.1
+# Tables that give wrong answers already: see `GAPS` in `test_fuzz.py`.
+LEFT_OUT = {"kernel-timestamp-timestamp_millis": "literals finer than the files' timestamps"}
 # SQLSTATEs of an answer that is a refusal: not supported, a number out of range.
 REFUSED = {"0A000": "not supported", "22003": "out of range"}
 SECONDS_MAX = 30
@@ -325,7 +327,7 @@ def named_tables(directory, parts=()):
     """Conformance tables with expected rows, by a name that needs no quotes."""
     found = {}
     for known in run.cases(directory):
-        if not known.expected or known.name in run.APART:
+        if not known.expected or known.name in run.APART or known.name in LEFT_OUT:
             continue
         if parts and not any(part in known.title for part in parts):
             continue
@@ -421,6 +423,8 @@ class Fuzz:
 
 
 def report(fuzz, tally):
+    for name, why in LEFT_OUT.items():
+        print(f"left out: {name}: {why}")
     for title, found in (("refused table", fuzz.refused), ("table that fails", fuzz.failed)):
         for name, why in found.items():
             print(f"{title}: {fuzz.tables[name].title}: {why}")

@@ -213,6 +213,8 @@ def computed(rng, table, column):
     }
     if column.kind not in makers:
         return None
+    if far_away(column):
+        return makers[column.kind](rng, column)
     if rng.random() < 0.2:
         return sql(column.kind, "coalesce({0}, {1})", column.sql, literal(rng, column))
     if rng.random() < 0.15:
@@ -259,12 +261,19 @@ def text_expression(rng, column):
     return sql(*with_column(rng.choice(choices), column))
 
 
+def far_away(column):
+    """Whether a day in it has no nanoseconds since 1970."""
+    return column.kind in ("date", "timestamp", "timestamptz") and any(
+        int(value.split("-")[0] or 0) not in YEARS for value in column.values
+    )
+
+
 def date_expression(rng, column):
     choices = [
         ("timestamp", "CAST({0} AS TIMESTAMP)"), ("text", "CAST({0} AS TEXT)"), ("double", "EXTRACT(YEAR FROM {0})"),
         ("double", "EXTRACT(DOW FROM {0})"), ("timestamp", "CAST({0} AS TIMESTAMP) + INTERVAL '1 day'"),
     ]
-    if any(int(v.split("-")[0] or 0) not in YEARS for v in column.values):
+    if far_away(column):
         choices = choices[1:4]
     return sql(*with_column(rng.choice(choices), column))
 
@@ -274,7 +283,7 @@ def timestamp_expression(rng, column):
         ("date", "CAST({0} AS DATE)"), ("double", "EXTRACT(YEAR FROM {0})"), ("double", "EXTRACT(MINUTE FROM {0})"),
         (column.kind, "date_trunc('month', {0})"), (column.kind, "{0} + INTERVAL '1 hour'"),
     ]
-    if any(int(v.split("-")[0] or 0) not in YEARS for v in column.values):
+    if far_away(column):
         choices = choices[:3]
     return sql(*with_column(rng.choice(choices), column))
 
@@ -319,14 +328,16 @@ class Tree:
 
 def predicate(rng, table, depth=0):
     if depth >= DEPTH_MAX or rng.random() < 0.4:
-        return leaf(rng, table)
+        return leaf(rng, table, alone=depth == 0)
     word = rng.choice(["AND", "AND", "OR", "OR", "NOT"])
     count = 1 if word == "NOT" else rng.choice([2, 2, 3])
     return Tree(word, tuple(predicate(rng, table, depth + 1) for _ in range(count)))
 
 
-def leaf(rng, table):
+def leaf(rng, table, alone=False):
     column = rng.choice(table.columns)
+    if alone and column.kind not in ("nested", "time") and rng.random() < 0.05:
+        return Leaf(among(rng, table, column, [Sql(column.kind, "NULL", "NULL")]))
     if column.kind in ("nested", "time") or rng.random() < 0.08:
         return Leaf(sql("bool", rng.choice(["{0} IS NULL", "{0} IS NOT NULL"]), column.sql))
     makers = [compare, compare, compare, between, among, other_column, distinct_from, on_expression]
@@ -351,16 +362,15 @@ def between(rng, table, column):
     return sql("bool", f"{{0}} {word} {{1}} AND {{2}}", column.sql, literal(rng, column), literal(rng, column))
 
 
-def among(rng, table, column):
-    values = [literal(rng, column) for _ in range(rng.choice([1, 2, 3, 5, 25]))]
-    if rng.random() < 0.15:
-        values.append(Sql(column.kind, "NULL", "NULL"))
+def among(rng, table, column, more=()):
+    values = [literal(rng, column) for _ in range(rng.choice([1, 2, 3, 5, 25]))] + [*more]
     slots = ", ".join("{%d}" % (i + 1) for i in range(len(values)))
     return sql("bool", f"{{0}} {rng.choice(['IN', 'IN', 'NOT IN'])} ({slots})", column.sql, *values)
 
 
 def other_column(rng, table, column):
-    same = [c for c in table.columns if c.kind == column.kind]
+    # Bytes of a fixed length have no order with others.
+    same = [c for c in table.columns if c.kind == column.kind and (c is column or c.kind != "bytes")]
     return sql("bool", f"{{0}} {rng.choice(COMPARISONS)} {{1}}", column.sql, rng.choice(same).sql)
 
 
@@ -524,7 +534,10 @@ def measure(rng, table):
 
 def measures(rng, table):
     count = Sql("int", "count(*)", "count(*)")
-    return (*([count] if rng.random() < 0.6 else []), *(measure(rng, table) for _ in range(rng.randint(1, 3))))
+    made = [*([count] if rng.random() < 0.6 else []), *(measure(rng, table) for _ in range(rng.randint(1, 3)))]
+    if any("DISTINCT" in one.pg for one in made):
+        made = [one for one in made if not one.pg.startswith("sum(")]
+    return tuple(made)
 
 
 def aggregate(rng, table, where):
