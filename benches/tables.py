@@ -8,8 +8,9 @@ so: 5 %, spread evenly. What is deleted is written
 - for Iceberg (version 2) as one position delete file per data file, in a second snapshot;
 - for engines that read neither, as Parquet files without those rows (`DIRECTORY/less/TABLE`).
 
-The Delta log is written here, statistics from the footers; the Iceberg table by pyiceberg, whose files have no
-field ids, so that its name mapping is in use; deletes, which pyiceberg cannot write, by hand.
+The Delta log is written here, statistics from the footers; the Iceberg table by pyiceberg, whose name mapping
+is in use where the files have no field ids (those of TPC-H have them); deletes, which pyiceberg cannot write,
+by hand.
 """
 
 import base64
@@ -102,20 +103,21 @@ def write_delta(source, folder, with_deletes):
     files = linked(source, folder)
     log = folder / "_delta_log"
     log.mkdir()
-    features = {"minReaderVersion": 1, "minWriterVersion": 2}
-    configuration = {}
-    if with_deletes:
-        named = {"readerFeatures": ["deletionVectors"], "writerFeatures": ["deletionVectors"]}
-        features = {"minReaderVersion": 3, "minWriterVersion": 7, **named}
-        configuration = {"delta.enableDeletionVectors": "true"}
     schema = pq.read_schema(files[0])
+    named = ["deletionVectors"] if with_deletes else []
+    if any(pa.types.is_timestamp(field.type) and not field.type.tz for field in schema):
+        named.append("timestampNtz")
+    protocol = {"minReaderVersion": 1, "minWriterVersion": 2}
+    if named:
+        protocol = {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": named, "writerFeatures": named}
+    configuration = {"delta.enableDeletionVectors": "true"} if with_deletes else {}
     meta = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, folder.name)), "format": {"provider": "parquet", "options": {}},
         "schemaString": json.dumps({"type": "struct", "fields": [delta_field(f) for f in schema]}),
         "partitionColumns": [], "configuration": configuration, "createdTime": AT_MS,
     }
     adds = [delta_add(path) for path in files]
-    commit(log, 0, [{"protocol": features}, {"metaData": meta}, *({"add": add} for add in adds)])
+    commit(log, 0, [{"protocol": protocol}, {"metaData": meta}, *({"add": add} for add in adds)])
     if with_deletes:
         removed = [{"remove": delta_remove(add)} for add in adds]
         vectored = delta_vectors(folder, files, adds)
