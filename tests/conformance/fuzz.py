@@ -36,6 +36,7 @@ import psycopg
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import expressions  # noqa: E402
 import queries  # noqa: E402
 import run  # noqa: E402
 from run import gateway  # noqa: E402
@@ -89,10 +90,10 @@ class Expected:
         described = self.connection.execute(f"DESCRIBE {name}").fetchall()
         columns = tuple(self.column(name, column, kind) for column, kind, *_ in described)
         rows = self.connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
-        return queries.Table(name, columns, rows)
+        return expressions.Table(name, columns, rows)
 
     def column(self, table, name, kind):
-        made = queries.Column(name, kind, ())
+        made = expressions.Column(name, kind, ())
         if made.kind == "nested":
             return made
         text = 'CAST("%s" AS VARCHAR)' % name
@@ -102,9 +103,9 @@ class Expected:
             f"SELECT DISTINCT {text} AS v FROM {table} WHERE v IS NOT NULL ORDER BY v"
         ).fetchall()
         values = [value for (value,) in found if not value.endswith("(BC)")]
-        step = max(1, len(values) // queries.VALUES_MAX)
+        step = max(1, len(values) // expressions.VALUES_MAX)
         ends = values[::step] + values[-1:]
-        return queries.Column(name, kind, tuple(ends))
+        return expressions.Column(name, kind, tuple(ends))
 
     def rows(self, text):
         with self.lock:
