@@ -1,6 +1,6 @@
 """Damaged tables: right rows or a clear error, a server that stays, memory that stays small.
 
-    hostile.py [--seed 1] [--cases 320] [--keep DIRECTORY] [--only PART]
+    hostile.py [--seed 1] [--cases 480] [--keep DIRECTORY] [--only PART]
 
 Copies small conformance tables, damages one file of each copy (see `damage.py`), and asks one gateway for
 `SELECT count(*)` and `SELECT *` of every copy. What an answer can be:
@@ -255,7 +255,7 @@ def report(outcome):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=320)
+    parser.add_argument("--cases", type=int, default=480)
     parser.add_argument("--keep", type=pathlib.Path, help="leave the damaged tables here")
     parser.add_argument("--only", default="", help="a part of a case's title")
     arguments = parser.parse_args()

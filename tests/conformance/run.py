@@ -58,7 +58,7 @@ WAYS = {
     "without pushdown": ["scan.pushdown=\"off\""],
     "without views": ["scan.view_types=false"],
 }
-# Whether a version of a table can be named in SQL: then `version_cases` are checked as well.
+# Whether versions of a table can be named in SQL: then `version_cases` are checked as well.
 TIME_TRAVEL = False
 SECONDS_MAX = 60
 VALUES_PER_COLUMN = 3

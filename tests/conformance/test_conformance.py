@@ -1,5 +1,6 @@
 """Every table of the conformance data gives the expected rows or is refused by name."""
 
+import dataclasses
 import pathlib
 import sys
 
@@ -43,6 +44,16 @@ def test_versions_are_found():
     found = run.version_cases(DIRECTORY)
     assert len(found) == 29
     assert all(known.expected for known in found)
+
+
+@pytest.mark.skipif(DIRECTORY is None or not run.TIME_TRAVEL, reason="time travel is off")
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_version_that_does_not_exist(version, tmp_path):
+    """An error: never the newest rows."""
+    known = next(known for known in CASES if known.title == "delta-dat/basic_append")
+    asked = dataclasses.replace(known, version=version)
+    done = run.ask(asked, f"SELECT * FROM {asked.relation}", tmp_path / "answer.parquet", "")
+    assert done.returncode == 1 and str(version) in done.stderr, done.stdout + done.stderr
 
 
 def by_hand_names():

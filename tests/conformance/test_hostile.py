@@ -1,4 +1,4 @@
-"""Some of the damaged tables of `hostile.py`; `hostile.py --cases 320` makes more."""
+"""Some of the damaged tables of `hostile.py`; `hostile.py --cases 480` makes more."""
 
 import pathlib
 import sys
