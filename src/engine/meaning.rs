@@ -4,11 +4,11 @@
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::expr::{BinaryExpr, Cast, ScalarFunction};
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
 
 use crate::functions::{self, DATE_PART};
@@ -53,7 +53,11 @@ fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
 fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
     match expr {
         Expr::BinaryExpr(binary) => arithmetic(binary, schema),
-        Expr::Cast(inner) => clock_cast(inner, schema, zone),
+        Expr::InList(list) => Ok(in_list(list)),
+        Expr::Cast(inner) => match value_cast(&inner, schema)? {
+            Some(call) => Ok(Transformed::yes(call)),
+            None => clock_cast(inner, schema, zone),
+        },
         Expr::ScalarFunction(call) if CLOCK_READERS.contains(&call.name()) => {
             clock_reader(call, schema, zone)
         }
@@ -72,10 +76,67 @@ fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
         },
     };
     let left = binary.left.get_type(schema)?;
+    if left == DataType::Date32
+        && matches!(binary.right.get_type(schema)?, DataType::Interval(_))
+        && binary.op != Operator::Multiply
+        && !is_days(&binary.right, schema)?
+    {
+        // A date moved by an interval is a moment of a day.
+        let left = Box::new(cast(*binary.left, micros(None)));
+        return Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, ..binary })));
+    }
     if !applies(&left) || left != binary.right.get_type(schema)? {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
     Ok(Transformed::yes(function.call(vec![*binary.left, *binary.right])))
+}
+
+/// A whole number of days, which coercion has made an interval: with it a date stays a date.
+fn is_days(expr: &Expr, schema: &DFSchema) -> Result<bool> {
+    match expr {
+        Expr::Cast(inner) => Ok(inner.expr.get_type(schema)?.is_integer()),
+        _ => Ok(false),
+    }
+}
+
+/// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.
+fn in_list(list: InList) -> Transformed<Expr> {
+    let is_null = |expr: &Expr| match expr {
+        Expr::Literal(value, _) => value.is_null(),
+        Expr::Cast(inner) => {
+            matches!(inner.expr.as_ref(), Expr::Literal(value, _) if value.is_null())
+        }
+        _ => false,
+    };
+    let all = list.list.len();
+    let known: Vec<Expr> = list.list.iter().filter(|value| !is_null(value)).cloned().collect();
+    if known.len() == all {
+        return Transformed::no(Expr::InList(list));
+    }
+    let unknown = Expr::Literal(ScalarValue::Boolean(None), None);
+    if known.is_empty() {
+        return Transformed::yes(unknown);
+    }
+    let negated = list.negated;
+    let rest = Expr::InList(InList { list: known, ..list });
+    Transformed::yes(if negated { rest.and(unknown) } else { rest.or(unknown) })
+}
+
+/// Casts that Arrow does otherwise: numbers are rounded to integers, not cut, and must fit; text that
+/// becomes bytes is read as a literal of bytes.
+fn value_cast(inner: &Cast, schema: &DFSchema) -> Result<Option<Expr>> {
+    let from = inner.expr.get_type(schema)?;
+    let to = inner.field.data_type();
+    let call = |function: ScalarUDF| Ok(Some(function.call(vec![inner.expr.as_ref().clone()])));
+    let is_narrower = from.is_integer() && from.primitive_width() > to.primitive_width();
+    let is_number = from.is_decimal() || from.is_floating() || is_narrower;
+    if is_number && to.is_signed_integer() {
+        return call(functions::rounded(to));
+    }
+    if from.is_string() && matches!(to, DataType::Binary | DataType::BinaryView) {
+        return call(functions::bytea(to));
+    }
+    Ok(None)
 }
 
 /// Casts between instants and what clocks show. Instants of other zones than the session's are its own

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::SessionState;
@@ -179,10 +180,17 @@ async fn open(job: &Job) -> Result<(SendableRecordBatchStream, Arc<Share>)> {
 
 /// The names the client was told: the planner needs unique ones inside.
 pub fn named(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.num_columns() != schema.fields().len() {
+        return Err(Error::internal("the answer's columns are not those announced"));
+    }
     if batch.schema_ref() == schema {
         return Ok(batch.clone());
     }
+    let other = |e| Error::internal("the answer's columns are not those announced").source(e);
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), batch.columns().to_vec(), &rows)
-        .map_err(|e| Error::internal("the answer's columns are not those announced").source(e))
+    // Optimising may widen a decimal after its type was told.
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(array, field)| cast(array, field.data_type()));
+    let columns = columns.collect::<Result<Vec<_>, _>>().map_err(other)?;
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &rows).map_err(other)
 }

@@ -17,6 +17,7 @@ mod single;
 mod text;
 mod timezone;
 mod to_char;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use datetime::{DATE_PART, PARTS as DATE_PARTS};
 pub use series::EMPTY_ARRAY;
 pub use single::NAME as SINGLE_VALUE;
 pub use timezone::{NAME as AT_TIME_ZONE, udf as at_time_zone};
+pub use values::{bytea, rounded};
 
 /// Functions of their arguments alone. Some replace DataFusion's of the same name.
 pub fn all() -> Vec<ScalarUDF> {

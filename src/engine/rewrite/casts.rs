@@ -21,6 +21,11 @@ enum Target {
 /// Rewrites `CAST(x AS t)`, `x::t` and `t 'x'`.
 pub fn rewrite(expr: &mut Expr) {
     if let Expr::TypedString(typed) = expr
+        && let Target::Type(known) = target(&typed.data_type)
+    {
+        typed.data_type = known;
+    }
+    if let Expr::TypedString(typed) = expr
         && let Target::Function(_) | Target::Text(_) = target(&typed.data_type)
         && let Some(value) = typed.value.value.clone().into_string()
     {
@@ -96,8 +101,14 @@ fn target(data_type: &DataType) -> Target {
             let element = Box::new(element_type(element));
             Target::Type(DataType::Array(ArrayElemTypeDef::SquareBracket(element, *size)))
         }
+        DataType::Timestamp(None, zone) => Target::Type(timestamp(*zone)),
         other => Target::Type(other.clone()),
     }
+}
+
+/// As fine as Postgres' own: DataFusion's nanoseconds end in the year 2262, and begin in 1677.
+fn timestamp(zone: TimezoneInfo) -> DataType {
+    DataType::Timestamp(Some(6), zone)
 }
 
 fn units(length: &CharacterLength) -> Option<u64> {
@@ -129,8 +140,8 @@ fn named(name: &ObjectName) -> Option<Target> {
         "float4" => Target::Type(DataType::Real),
         "float8" => Target::Type(DataType::DoublePrecision),
         "date" => Target::Type(DataType::Date),
-        "timestamp" => Target::Type(DataType::Timestamp(None, TimezoneInfo::None)),
-        "timestamptz" => Target::Type(DataType::Timestamp(None, TimezoneInfo::Tz)),
+        "timestamp" => Target::Type(timestamp(TimezoneInfo::None)),
+        "timestamptz" => Target::Type(timestamp(TimezoneInfo::Tz)),
         "int2vector" => Target::Type(list(DataType::SmallInt(None))),
         "oidvector" => Target::Type(list(DataType::BigInt(None))),
         "_text" | "_varchar" | "_name" => Target::Type(list(DataType::Text)),

@@ -10,6 +10,7 @@
 mod build;
 mod casts;
 mod expressions;
+mod membership;
 mod output;
 mod subqueries;
 mod tables;
@@ -81,6 +82,7 @@ impl VisitorMut for Rewriter {
     fn post_visit_select(&mut self, select: &mut Select) -> Flow {
         expressions::set_returning(select);
         subqueries::exists_in_list(select);
+        membership::rewrite(select);
         Flow::Continue(())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use lakegate_base::{Error, Result, Subject, fold_name};
 use lakegate_formats::{Encoding, MatchBy, PHYSICAL_NAME, REQUIRED_IN_FILE, TableSnapshot};
 
@@ -95,9 +95,13 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, index: usize, field: &FieldRef) {
         let partition = self.snapshot.files.partitions.iter().position(|p| p.column == index);
-        let data_type = match (partition, self.views) {
-            (None, true) => as_view(field.data_type()),
-            _ => field.data_type().clone(),
+        let data_type = match (partition, self.views, field.data_type()) {
+            // A coarser unit than SQL's own: a finer literal would be cut to it when compared.
+            (None, _, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone)) => {
+                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+            }
+            (None, true, own) => as_view(own),
+            (_, _, own) => own.clone(),
         };
         // Files may hold NULLs the table's schema denies; promising "never null" would let the optimiser
         // drop checks that matter.

@@ -1,7 +1,8 @@
 //! What the optimiser is told of the files that stay: exact only where the metadata is exact.
 
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
-use datafusion::arrow::compute::filter;
+use datafusion::arrow::compute::{cast, filter};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use lakegate_formats::{ColumnBounds, FileDeletes, FileIndex, TableSnapshot};
@@ -17,7 +18,8 @@ pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, keep: &[bool]) -> Sta
     for bounds in &files.bounds {
         let place = shape.positions.get(bounds.column).and_then(|at| columns.get_mut(*at));
         if let Some(column) = place {
-            *column = column_statistics(bounds, &kept);
+            let field = shape.table.field(bounds.column);
+            *column = column_statistics(bounds, &kept, field.data_type());
         }
     }
     Statistics {
@@ -51,8 +53,13 @@ fn bytes(files: &FileIndex, keep: &[bool]) -> u64 {
     kept.filter_map(|(_, size)| size).fold(0, u64::saturating_add)
 }
 
-fn column_statistics(bounds: &ColumnBounds, kept: &BooleanArray) -> ColumnStatistics {
-    let select = |array: &ArrayRef| filter(array, kept).ok();
+fn column_statistics(
+    bounds: &ColumnBounds,
+    kept: &BooleanArray,
+    scanned: &DataType,
+) -> ColumnStatistics {
+    // The scan may read the column in another type than its bounds have.
+    let select = |array: &ArrayRef| cast(&filter(array, kept).ok()?, scanned).ok();
     let nulls = filter(&bounds.nulls, kept).ok().and_then(|counts| sum(&counts));
     ColumnStatistics {
         null_count: nulls.map_or(Precision::Absent, Precision::Inexact),

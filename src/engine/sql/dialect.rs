@@ -50,6 +50,25 @@ impl Dialect for BoundedDialect {
         self.inner.parse_prefix(parser)
     }
 
+    /// sqlparser takes all that follows `IS DISTINCT FROM` as its operand, `AND …` included.
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        use Keyword::{DISTINCT, FROM, IS, NOT};
+        let make = if parser.parse_keywords(&[IS, DISTINCT, FROM]) {
+            Expr::IsDistinctFrom
+        } else if parser.parse_keywords(&[IS, NOT, DISTINCT, FROM]) {
+            Expr::IsNotDistinctFrom
+        } else {
+            return self.inner.parse_infix(parser, expr, precedence);
+        };
+        let right = parser.parse_subexpr(precedence);
+        Some(right.map(|right| make(Box::new(expr.clone()), Box::new(right))))
+    }
+
     fn supports_select_wildcard_exclude(&self) -> bool {
         true
     }

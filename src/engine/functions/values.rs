@@ -1,0 +1,159 @@
+//! Casts of values that Postgres does otherwise than Arrow: to integers by rounding, and never out of range;
+//! from text to bytes as a literal of bytes is read.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, BinaryArray};
+use arrow::compute::{CastOptions, cast, cast_with_options, unary};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::common::utils::take_function_args;
+use datafusion::error::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::scalar::ScalarValue;
+use lakegate_base::{Error, Subject};
+
+use super::scalar::external;
+
+/// A cast from any number to an integer type.
+pub fn rounded(to: &DataType) -> ScalarUDF {
+    let (name, shown) = match to {
+        DataType::Int8 | DataType::Int16 => ("int2", "smallint"),
+        DataType::Int32 => ("int4", "integer"),
+        _ => ("int8", "bigint"),
+    };
+    let convert = move |array: &ArrayRef, to: &DataType| {
+        let whole = whole(array)?;
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        cast_with_options(&whole, to, &strict).map_err(|_| {
+            external(Error::invalid(format!("{shown} out of range")).about(Subject::Value))
+        })
+    };
+    function(name, to, Arc::new(convert))
+}
+
+/// Decimals round half away from zero, floating point half to even, as in Postgres.
+fn whole(array: &ArrayRef) -> Result<ArrayRef> {
+    Ok(match array.data_type() {
+        DataType::Decimal128(precision, scale) if *scale > 0 => {
+            cast(array, &DataType::Decimal128(*precision, 0))?
+        }
+        DataType::Decimal256(precision, scale) if *scale > 0 => {
+            cast(array, &DataType::Decimal256(*precision, 0))?
+        }
+        float if float.is_floating() => {
+            let doubles = cast(array, &DataType::Float64)?;
+            Arc::new(unary::<_, _, Float64Type>(
+                doubles.as_primitive::<Float64Type>(),
+                f64::round_ties_even,
+            ))
+        }
+        _ => Arc::clone(array),
+    })
+}
+
+/// A cast from text to bytes: `\x4a4b`, or characters with `\\` and `\112` for what is none.
+pub fn bytea(to: &DataType) -> ScalarUDF {
+    let convert = |array: &ArrayRef, to: &DataType| {
+        let texts = cast(array, &DataType::Utf8)?;
+        let values = texts.as_string::<i32>().iter().map(|text| text.map(bytes).transpose());
+        let values = values.collect::<Result<Vec<_>>>()?;
+        let binary: BinaryArray = values.iter().map(Option::as_deref).collect();
+        Ok(cast(&(Arc::new(binary) as ArrayRef), to)?)
+    };
+    function("bytea", to, Arc::new(convert))
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>> {
+    let wrong = || {
+        let error = Error::invalid("invalid input syntax for type bytea").about(Subject::Value);
+        external(error.hint(r"Write '\x4a4b', or double each backslash."))
+    };
+    if let Some(digits) = text.strip_prefix("\\x") {
+        return hex::decode(digits.replace([' ', '\t', '\n'], "")).map_err(|_| wrong());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    loop {
+        rest = match rest {
+            [] => return Ok(bytes),
+            [b'\\', b'\\', rest @ ..] => {
+                bytes.push(b'\\');
+                rest
+            }
+            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
+                bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                rest
+            }
+            [b'\\', ..] => return Err(wrong()),
+            [byte, rest @ ..] => {
+                bytes.push(*byte);
+                rest
+            }
+        };
+    }
+}
+
+type Convert = Arc<dyn Fn(&ArrayRef, &DataType) -> Result<ArrayRef> + Send + Sync>;
+
+fn function(name: &'static str, to: &DataType, convert: Convert) -> ScalarUDF {
+    let signature = Signature::any(1, Volatility::Immutable);
+    ScalarUDF::from(ValueCast { name, to: to.clone(), signature, convert })
+}
+
+struct ValueCast {
+    name: &'static str,
+    to: DataType,
+    signature: Signature,
+    convert: Convert,
+}
+
+impl ScalarUDFImpl for ValueCast {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.to.clone())
+    }
+
+    fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [value] = take_function_args(self.name, call.args)?;
+        match value {
+            ColumnarValue::Array(array) => {
+                Ok(ColumnarValue::Array((self.convert)(&array, &self.to)?))
+            }
+            ColumnarValue::Scalar(one) => {
+                let array = (self.convert)(&one.to_array()?, &self.to)?;
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?))
+            }
+        }
+    }
+}
+
+// Name and type say all: there is one conversion for each.
+impl PartialEq for ValueCast {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.to == other.to
+    }
+}
+
+impl Eq for ValueCast {}
+
+impl std::hash::Hash for ValueCast {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.to.hash(state);
+    }
+}
+
+impl std::fmt::Debug for ValueCast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}", self.name, self.to)
+    }
+}

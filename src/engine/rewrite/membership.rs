@@ -1,0 +1,102 @@
+//! `x IN (SELECT …)` below NOT, OR or anything but AND: DataFusion joins it with a mark that knows true and
+//! false, while a NULL on either side makes the answer unknown. So the unknown is added:
+//! `x IN (q) OR (NULL AND (EXISTS (a NULL in q) OR (x IS NULL AND EXISTS (q))))`.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, Query, Select, SetExpr, TableFactor, UnaryOperator, Value, VisitMut,
+    VisitorMut,
+};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+
+/// The conditions of one SELECT.
+pub fn rewrite(select: &mut Select) {
+    if let Some(condition) = &mut select.selection {
+        conjuncts(condition);
+    }
+}
+
+/// A direct condition is a join of its own, and those know NULL.
+fn conjuncts(expr: &mut Expr) {
+    match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            conjuncts(left);
+            conjuncts(right);
+        }
+        Expr::Nested(inner) => conjuncts(inner),
+        Expr::InSubquery { .. } => {}
+        nested => {
+            let ControlFlow::Continue(()) = VisitMut::visit(nested, &mut Nested { depth: 0 });
+        }
+    }
+}
+
+struct Nested {
+    /// How many queries inside we are in: their conditions are theirs.
+    depth: usize,
+}
+
+impl VisitorMut for Nested {
+    type Break = std::convert::Infallible;
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if self.depth == 0
+            && let Expr::InSubquery { expr: value, subquery, negated } = expr
+            && let Some(nulls) = nulls_of(subquery)
+        {
+            let unknown = unknown(value, subquery, nulls);
+            let is_in = Expr::InSubquery {
+                expr: value.clone(),
+                subquery: subquery.clone(),
+                negated: false,
+            };
+            let either = nested(binary(is_in, BinaryOperator::Or, unknown));
+            *expr = match negated {
+                true => nested(Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) }),
+                false => either,
+            };
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn unknown(value: &Expr, subquery: &Query, nulls: Query) -> Expr {
+    let exists = |query: Query| Expr::Exists { subquery: Box::new(query), negated: false };
+    let is_null = Expr::IsNull(Box::new(nested(value.clone())));
+    let no_value = nested(binary(is_null, BinaryOperator::And, exists(subquery.clone())));
+    let either = nested(binary(exists(nulls), BinaryOperator::Or, no_value));
+    nested(binary(Expr::value(Value::Null), BinaryOperator::And, either))
+}
+
+fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+fn nested(expr: Expr) -> Expr {
+    Expr::Nested(Box::new(expr))
+}
+
+/// The rows of a query of one column that are NULL.
+fn nulls_of(query: &Query) -> Option<Query> {
+    const SHAPE: &str = "SELECT 1 FROM (SELECT 1) AS listed(value) WHERE value IS NULL";
+    let mut shape =
+        Parser::new(&PostgreSqlDialect {}).try_with_sql(SHAPE).ok()?.parse_query().ok()?;
+    let SetExpr::Select(select) = shape.body.as_mut() else { return None };
+    let TableFactor::Derived { subquery, .. } = &mut select.from.first_mut()?.relation else {
+        return None;
+    };
+    **subquery = query.clone();
+    Some(*shape)
+}
