@@ -236,16 +236,16 @@ fn offset(value: i32) -> Result<usize> {
 
 const MARK_BITS: u32 = 16;
 
-/// A few bits of the end of a path, where names differ.
+/// A few bits of a path, of places near its end where names differ: in their UUIDs, in their numbers.
 fn mark(path: &[u8]) -> usize {
-    const KEY: u64 = 0x9E37_79B9_7F4A_7C15;
-    let (_, words) = path[path.len().saturating_sub(64)..].as_rchunks::<8>();
-    let mut sum = KEY;
-    let mut key = KEY;
-    for word in words {
-        sum = sum.wrapping_add(u64::from_le_bytes(*word).wrapping_mul(key));
-        key = key.wrapping_add(KEY << 1);
-    }
+    const KEYS: [(usize, u64); 3] =
+        [(48, 0x9E37_79B9_7F4A_7C15), (40, 0xC2B2_AE3D_27D4_EB4F), (16, 0x1656_67B1_9E37_79F9)];
+    let word = |from_end: usize| {
+        let tail = path.get(path.len().checked_sub(from_end)?..)?;
+        tail.first_chunk().map(|word| u64::from_le_bytes(*word))
+    };
+    let terms = KEYS.map(|(from_end, key)| word(from_end).unwrap_or(0).wrapping_mul(key));
+    let sum = terms.into_iter().fold(0, u64::wrapping_add);
     usize::try_from(sum >> (u64::BITS - MARK_BITS)).unwrap_or(0)
 }
 

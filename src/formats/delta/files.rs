@@ -81,8 +81,9 @@ impl<'a> IndexBuilder<'a> {
             })?;
             self.partitions[index].values.push(value);
         }
-        let stats = FileStats::parse(file.stats);
+        let mut stats = FileStats::parse(file.stats);
         if let Some(vector) = &file.deletes {
+            stats.loosen();
             self.push_deletes(file, vector, stats.rows())?;
         }
         self.note_outside(&place);

@@ -87,9 +87,16 @@ where
         return Err(error);
     }
     for reading in Reading::others(&seen) {
-        if let Ok(answer) = attempt(store.clone(), location, reading, work.clone()).await {
-            tracing::warn!(table = %location, error = error.full(), ?reading, "read around damage");
-            return Ok(answer);
+        match attempt(store.clone(), location, reading, work.clone()).await {
+            Ok(answer) => {
+                let error = error.full();
+                tracing::warn!(table = %location, error, ?reading, "read around damage");
+                return Ok(answer);
+            }
+            Err(again) => {
+                let error = again.error.full();
+                tracing::debug!(table = %location, error, ?reading, "damaged that way, too");
+            }
         }
     }
     Err(error)
@@ -347,12 +354,15 @@ impl JsonHandler for Json {
         if self.1 == Lines::Strict {
             return self.0.read_json_files(files, physical_schema, predicate);
         }
-        let (json, storage) = (self.0.clone(), self.2.clone());
+        let storage = self.2.clone();
         let files: Vec<FileSlice> = files.iter().map(|f| (f.location.clone(), None)).collect();
-        Ok(Box::new(files.into_iter().map(move |file| {
+        let read = move |file: FileSlice| {
             let missing = || KernelError::FileNotFound(file.0.to_string());
             let bytes = storage.read_files(vec![file.clone()])?.next().ok_or_else(missing)??;
-            lenient::parse(&*json, &bytes, &physical_schema)
+            lenient::parse(&file.0, &bytes, &physical_schema, BATCH_ROWS)
+        };
+        Ok(Box::new(files.into_iter().flat_map(move |file| {
+            read(file).unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
         })))
     }
 

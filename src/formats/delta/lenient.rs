@@ -1,25 +1,39 @@
 //! Log lines with something after their action: other readers pass over it, the kernel does not. Only taken
 //! when a log cannot be read otherwise.
 
+use std::io::Cursor;
+use std::num::NonZero;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use bytes::Bytes;
-use delta_kernel::engine::arrow_data::ArrowEngineData;
+use arrow::json::ReaderBuilder;
+use delta_kernel::engine::arrow_utils::{
+    build_json_reorder_indices, fixup_json_read, json_arrow_schema,
+};
 use delta_kernel::schema::SchemaRef;
-use delta_kernel::{DeltaResult, EngineData, Error as KernelError, JsonHandler};
+use delta_kernel::{DeltaResult, EngineData, Error as KernelError, FileDataReadResultIterator};
 use serde::de::IgnoredAny;
+use url::Url;
 
-/// The actions of a log file, as the kernel wants them.
+/// The actions of a log file, in batches as the kernel wants them.
 pub(super) fn parse(
-    json: &dyn JsonHandler,
-    file: &Bytes,
+    url: &Url,
+    file: &[u8],
     schema: &SchemaRef,
-) -> DeltaResult<Box<dyn EngineData>> {
+    batch_rows: NonZero<usize>,
+) -> DeltaResult<FileDataReadResultIterator> {
     let actions = actions(file).ok_or_else(|| KernelError::generic("a damaged log line"))?;
-    let column: ArrayRef = Arc::new(StringArray::from(actions));
-    let rows = RecordBatch::try_from_iter([("action", column)])?;
-    json.parse_json(Box::new(ArrowEngineData::new(rows)), schema.clone())
+    let columns = Arc::new(json_arrow_schema(schema)?);
+    let reader = ReaderBuilder::new(columns)
+        .with_batch_size(batch_rows.get())
+        .with_coerce_primitive(true)
+        .build(Cursor::new(actions.join("\n")))?;
+    // Columns that are not in the file, its name above all.
+    let (order, name) = (build_json_reorder_indices(schema)?, url.to_string());
+    let mut failed = false;
+    let batches = reader.take_while(move |batch| !std::mem::replace(&mut failed, batch.is_err()));
+    Ok(Box::new(batches.map(move |batch| {
+        Ok(Box::new(fixup_json_read(batch?, &order, &name)?) as Box<dyn EngineData>)
+    })))
 }
 
 /// The JSON object each line begins with. None when a line begins otherwise, or holds a second object:

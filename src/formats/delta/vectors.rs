@@ -116,7 +116,7 @@ mod tests {
         Location::parse("s3://b/t").expect("a location")
     }
 
-    /// The examples of Delta's protocol.
+    /// Names as in the examples of Delta's protocol, and a vector its own readers are tested with.
     #[test]
     fn names_and_bytes_are_as_the_protocol_says() {
         let vector = of("u", "ab^-aqEH.-t@S}K{vb[*k^", 40);
@@ -127,15 +127,19 @@ mod tests {
         };
         let name = "s3://b/t/ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin";
         assert_eq!((location.to_string().as_str(), offset, bytes), (name, 1, 48));
-        let inline = "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L";
+        let inline = "^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L";
         let PositionDeletes::Inline { bitmap, rows } =
-            of("i", inline, 40).deletes(&table(), "f").expect("bytes")
+            of("i", inline, 44).deletes(&table(), "f").expect("bytes")
         else {
             panic!("inline");
         };
         let positions = crate::bitmap::decode_inline(&bitmap).expect("a bitmap");
         assert_eq!(positions.into_iter().collect::<Vec<_>>(), [3, 4, 7, 11, 18, 29]);
         assert_eq!(rows, 6);
+        // The protocol's own example is of a form that no reader takes.
+        let native = "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L";
+        let bytes = of("i", native, 40).inline(40).expect("bytes");
+        crate::bitmap::decode_inline(&bytes).expect_err("another form");
     }
 
     #[test]

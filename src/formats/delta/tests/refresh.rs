@@ -73,7 +73,10 @@ async fn grow(stores: &Stores, log: &Path, table: &Path) -> Steps {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.as_bytes()[0].is_ascii_digit())
         .collect();
-    names.sort();
+    // A checkpoint comes after its commit.
+    names.sort_by_key(|name| (name[..20].to_string(), name.len() != 25, name.clone()));
+    let commits: Vec<String> = names.iter().filter(|n| n.len() == 25).cloned().collect();
+    names.retain(|name| commits.iter().any(|commit| commit[..20] == name[..20]));
     super::hostile::copy_files(&log.join("_sidecars"), &copy.join("_sidecars"));
     let (location, mut steps) = (place(table), Steps { versions: 0, followed: 0 });
     let mut current: Option<TableSnapshot> = None;
