@@ -169,20 +169,18 @@ pub fn collect_kinds(schema: &Json, kinds: &mut HashMap<i32, Primitive>) {
         if depth > DEPTH_MAX || kinds.len() > COLUMNS_MAX {
             return;
         }
-        let mut add = |id: Option<&Json>, kind: Option<&Json>| {
+        let fields = json.get("fields").and_then(Json::as_array).into_iter().flatten();
+        let fields = fields.map(|field| (field.get("id"), field.get("type")));
+        let parts = ["element", "key", "value"];
+        let parts = parts.map(|part| (json.get(format!("{part}-id")), json.get(part)));
+        for (id, kind) in fields.chain(parts) {
             let id = id.and_then(Json::as_i64).and_then(|id| i32::try_from(id).ok());
-            let (Some(id), Some(kind)) = (id, kind) else { return };
+            let (Some(id), Some(kind)) = (id, kind) else { continue };
             let name = kind.as_str().or_else(|| kind.get("type").and_then(Json::as_str));
             match name.and_then(|name| primitive(name, "").ok()) {
                 Some(kind) => drop(kinds.insert(id, kind)),
                 None => open.push((kind, depth + 1)),
             }
-        };
-        for field in json.get("fields").and_then(Json::as_array).into_iter().flatten() {
-            add(field.get("id"), field.get("type"));
-        }
-        for part in ["element", "key", "value"] {
-            add(json.get(format!("{part}-id")), json.get(part));
         }
     }
 }

@@ -200,3 +200,90 @@ fn listed(names: &[String]) -> String {
 fn absent(message: String) -> Error {
     Error::new(ErrorKind::NotFound, message).about(Subject::Table)
 }
+
+#[cfg(test)]
+mod tests {
+    use lakegate_base::Location;
+    use serde_json::json;
+
+    use super::super::metadata::parse;
+    use super::*;
+
+    /// Three snapshots, of which the second was rolled back; the schema changed after the third.
+    fn table() -> Metadata {
+        let schema = |id: i64, name: &str| {
+            json!({"type": "struct", "schema-id": id, "fields": [
+                {"id": 1, "name": name, "required": false, "type": "int"}]})
+        };
+        let snapshot = |id: i64, parent: Option<i64>, ms: i64, schema: i64| {
+            json!({"snapshot-id": id, "parent-snapshot-id": parent, "timestamp-ms": ms,
+                "schema-id": schema, "manifest-list": format!("{id}.avro"),
+                "summary": {"operation": "append", "added-records": "1"}})
+        };
+        let log = |id: i64, ms: i64| json!({"snapshot-id": id, "timestamp-ms": ms});
+        let reference = |id: i64, kind: &str| json!({"snapshot-id": id, "type": kind});
+        let metadata = json!({
+            "format-version": 2, "location": "/t", "current-schema-id": 2,
+            "schemas": [schema(0, "first"), schema(1, "then"), schema(2, "today")],
+            "partition-specs": [], "current-snapshot-id": 30,
+            "snapshots": [snapshot(10, None, 1000, 0), snapshot(20, Some(10), 2000, 1),
+                snapshot(30, Some(10), 4000, 1)],
+            "snapshot-log": [log(10, 1000), log(20, 2000), log(10, 3000), log(30, 4000)],
+            "refs": {"main": reference(30, "branch"), "audit": reference(20, "branch"),
+                "v1": reference(10, "tag")},
+        });
+        let location = Location::parse("/t/metadata/v1.metadata.json").expect("a location");
+        parse(metadata.to_string().as_bytes(), &location).expect("valid")
+    }
+
+    fn read(as_of: AsOf) -> String {
+        match table().version(&as_of) {
+            Ok(Version { snapshot: Some(snapshot), columns }) => {
+                format!("{} {}", snapshot.id, columns[0].name)
+            }
+            Ok(_) => "empty".to_string(),
+            Err(error) => format!("{error} {}", error.hint_text().unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn a_version_has_the_schema_of_its_time_and_a_branch_todays() {
+        assert_eq!(read(AsOf::Latest), "30 today");
+        assert_eq!(read(AsOf::Version(20)), "20 then");
+        assert_eq!(read(AsOf::Reference("audit".to_string())), "20 today");
+        assert_eq!(read(AsOf::Reference("main".to_string())), "30 today");
+        assert_eq!(read(AsOf::Reference("v1".to_string())), "10 first");
+    }
+
+    #[test]
+    fn a_time_means_what_was_current_then() {
+        assert_eq!(read(AsOf::Timestamp(2_000_000)), "20 then");
+        assert_eq!(read(AsOf::Timestamp(1_999_999)), "10 first");
+        assert_eq!(read(AsOf::Timestamp(3_500_000)), "10 first", "rolled back");
+        assert_eq!(read(AsOf::Timestamp(i64::MAX)), "30 then");
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_with_what_is() {
+        let known = "newest first: 30 (1970-01-01 00:00:04.000 UTC), 20 (1970-01-01 00:00:02.000 UTC), \
+                     10 (1970-01-01 00:00:01.000 UTC).";
+        let missing = read(AsOf::Version(7));
+        assert!(missing.starts_with("the table has no snapshot 7 ") && missing.ends_with(known));
+        let early = read(AsOf::Timestamp(-1));
+        assert!(early.contains("as of 1969-12-31 23:59:59.999 UTC") && early.ends_with(known));
+        let unknown = read(AsOf::Reference("v2".to_string()));
+        assert!(unknown.ends_with("It has: audit (branch), main (branch), v1 (tag)."), "{unknown}");
+    }
+
+    #[test]
+    fn history_is_newest_first_and_knows_what_was_rolled_back() {
+        let history = table().history();
+        let seen: Vec<_> = history.iter().map(|r| (r.version, r.is_current_ancestor)).collect();
+        assert_eq!(seen, [(30, true), (20, false), (10, true)]);
+        let newest = &history[0];
+        assert_eq!((newest.parent, newest.committed), (Some(10), Some(4_000_000)));
+        assert_eq!(newest.operation.as_deref(), Some("append"));
+        assert_eq!(newest.summary["added-records"], "1");
+        assert_eq!(as_long(9_876_543_210_123_456_789), -8_570_200_863_586_094_827);
+    }
+}

@@ -165,7 +165,7 @@ async fn rows_with_keys(
     rows
 }
 
-fn texts(columns: &[ArrayRef]) -> impl Iterator<Item = String> {
+fn texts(columns: &[ArrayRef]) -> std::vec::IntoIter<String> {
     let rows = columns.first().map_or(0, |column| column.len());
     let text = |row| {
         let value = |column: &ArrayRef| array_value_to_string(column, row).expect("shown");
@@ -230,6 +230,25 @@ async fn finds_the_current_metadata_without_a_catalog() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn reads_every_version_of_a_table() {
+    let Some(folder) = folder() else { return };
+    let stores = stores(&folder);
+    let cases = cases(&folder);
+    let case = cases.iter().find(|case| case.name.ends_with("mydb__mytable")).expect("a case");
+    let (source, cache) = (source(&folder, case), ManifestCache::new(1 << 20));
+    let history = history(&stores, &source).await.expect("reads");
+    let mut rows = Vec::new();
+    for revision in &history {
+        let as_of = AsOf::Version(revision.version);
+        let snapshot = open_as_of(&stores, &cache, &source, &as_of).await.expect("opens");
+        rows.push(live_rows(&stores, &snapshot).await);
+    }
+    assert_eq!(rows, [2, 3, 1, 2, 3, 4]);
+    let usage = cache.usage();
+    assert_eq!((usage.misses, usage.entries), (6, 6), "one manifest a commit");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use arrow::array::{Int32Array, StringArray};
 use arrow::datatypes::Int64Type;
 
 use super::made::{File, Made};
+use super::manifest::ManifestFile;
 use super::*;
 use crate::delete_files::read_positions;
 use crate::{EqualityDeletes, PositionDeletes};
@@ -106,30 +107,31 @@ async fn a_vector_replaces_positions() {
 #[tokio::test]
 async fn what_is_not_certain_is_refused() {
     let mut made = Made::new(&[None]);
-    let (a, keys) = (made.data("a.parquet", 10), made.keys("k", &[1]));
-    let lost = File { status: 0, ..a.clone() };
-    made.manifest(0, 2, &[lost]);
+    let (data, keys) = (made.data("a.parquet", 10), made.keys("k", &[1]));
+    made.manifest(0, 2, &[File { status: 0, ..data }]);
     made.commit();
     assert_eq!(counts(&opened(&made).await), [(0, 0)]);
-    made.manifest(0, 3, &[keys.clone()]);
+    made.manifest(0, 3, &[keys]);
     made.commit();
     assert!(refused(&made).await.contains("a.parquet has no sequence number"));
 
-    let mut made = Made::new(&[None]);
-    made.manifest(0, 1, &[a]);
-    made.manifest(0, 2, &[File { equality_ids: Some(vec![7]), ..keys.clone() }]);
-    made.commit();
-    let message = refused(&made).await;
+    let with_keys = async |change: fn(&mut File)| {
+        let mut made = Made::new(&[None]);
+        let (data, mut keys) = (made.data("a.parquet", 10), made.keys("k", &[1]));
+        change(&mut keys);
+        made.manifest(0, 1, &[data]);
+        made.manifest(0, 2, &[keys]);
+        made.commit();
+        refused(&made).await
+    };
+    let message = with_keys(|keys| keys.equality_ids = Some(vec![7])).await;
     assert!(message.contains("not supported: equality deletes by field 7"), "{message}");
-
-    let mut made = Made::new(&[None]);
-    made.manifest(0, 2, &[File { equality_ids: Some(Vec::new()), ..keys.clone() }]);
-    made.commit();
-    assert!(refused(&made).await.contains("have no columns"));
-    let mut made = Made::new(&[None]);
-    made.manifest(0, 2, &[File { format: "orc", ..keys }]);
-    made.commit();
-    assert!(refused(&made).await.contains("not supported: delete files in ORC"));
+    let message = with_keys(|keys| keys.equality_ids = None).await;
+    assert!(message.contains("have no columns"), "{message}");
+    let message = with_keys(|keys| keys.format = "orc").await;
+    assert!(message.contains("not supported: delete files in ORC"), "{message}");
+    let message = with_keys(|keys| keys.path = "/elsewhere/k".to_string()).await;
+    assert!(message.contains("outside the configured roots"), "{message}");
 }
 
 #[tokio::test]
