@@ -5,13 +5,14 @@
 //!
 //! A file that is damaged is an error with its name: rows that were deleted must not come back.
 
+mod keys;
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use lakegate_base::{Error, ErrorKind, Location, Result, Subject};
@@ -23,9 +24,7 @@ use parquet::arrow::arrow_reader::{
 use roaring::RoaringTreemap;
 
 use crate::cache::{ByteCache, CacheUsage};
-use crate::{EqualityDeletes, FIELD_ID, FileDeletes, PositionDeletes, bitmap, iceberg};
-
-mod keys;
+use crate::{FIELD_ID, FileDeletes, PositionDeletes, bitmap};
 
 pub use keys::read_keys;
 

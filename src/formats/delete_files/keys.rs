@@ -1,11 +1,17 @@
 //! Files of keys: equality deletes, as the table's columns are today.
 
-use arrow::array::UInt32Array;
-use arrow::array::new_null_array;
-use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::{Field, FieldRef, TimeUnit};
+use std::sync::Arc;
 
-use super::*;
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array};
+use arrow::compute::{CastOptions, cast_with_options, concat_batches, take};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use bytes::Bytes;
+use lakegate_base::{Error, Result};
+use lakegate_store::Stores;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::{damaged, open, project, read, too_large};
+use crate::{EqualityDeletes, FIELD_ID, iceberg};
 
 /// Rows of one file of keys, and the bytes they take: they are kept while a query runs.
 const KEYS_MAX: u64 = 100_000_000;
