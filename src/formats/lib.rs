@@ -5,16 +5,19 @@
 // Sizes and counts come from outside: a cast that loses bits is a bug or an attack.
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
+mod cache;
 mod deletes;
 mod history;
 mod snapshot;
 mod source;
 
 pub mod bitmap;
+pub mod delete_files;
 pub mod delta;
 pub mod files;
 pub mod iceberg;
 
+pub use cache::CacheUsage;
 pub use deletes::{Deletes, EqualityDeletes, FileDeletes, Framing, PositionDeletes};
 pub use history::{AsOf, Revision};
 pub use snapshot::{

@@ -81,6 +81,10 @@ pub struct FileIndex {
     pub modified: TimestampMicrosecondArray,
     /// Columns whose value is one per file and is taken from here, never from the file.
     pub partitions: Vec<PartitionColumn>,
+    /// Columns that only some files carry as one value (Iceberg, where the partition spec changed). Not
+    /// NULL: it is the value of all rows of that file, which may lack the column. NULL: what the file holds
+    /// counts. A reader that does not know of them meets [`REQUIRED_IN_FILE`] on these columns.
+    pub constants: Vec<PartitionColumn>,
     pub bounds: Vec<ColumnBounds>,
 }
 

@@ -4,6 +4,7 @@ use arrow::datatypes::{FieldRef, SchemaRef};
 use lakegate_base::{Location, Result};
 use lakegate_store::Stores;
 
+use crate::iceberg::ManifestCache;
 use crate::snapshot::{CsvOptions, TableSnapshot};
 
 /// A table to open: from the catalog, or recognised at a location.
@@ -50,7 +51,7 @@ impl TableFormat {
 pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot> {
     match source.format {
         TableFormat::Delta => crate::delta::open(stores, source).await,
-        TableFormat::Iceberg => crate::iceberg::open(stores, source).await,
+        TableFormat::Iceberg => crate::iceberg::open(stores, &ManifestCache::new(0), source).await,
         _ => crate::files::open(stores, source).await,
     }
 }

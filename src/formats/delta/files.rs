@@ -149,6 +149,7 @@ impl<'a> IndexBuilder<'a> {
             rows: UInt64Array::from(self.rows),
             modified: TimestampMicrosecondArray::from(self.modified),
             partitions,
+            constants: Vec::new(),
             bounds: self.bounds.into_iter().filter_map(Gatherer::finish).collect(),
         };
         Ok((index, self.outside.into_iter().collect()))

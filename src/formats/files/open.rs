@@ -137,6 +137,7 @@ fn index(files: &[DataFile], partitions: Vec<PartitionColumn>) -> FileIndex {
         rows: UInt64Array::new_null(files.len()),
         modified: TimestampMicrosecondArray::from_iter_values(modified),
         partitions,
+        constants: Vec::new(),
         bounds: Vec::new(),
     }
 }

@@ -14,21 +14,29 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::METADATA_BYTES_MAX;
-use super::schema::{self, Column, NameMapping};
+use super::schema::{self, NameMapping, Primitive};
 
 /// The first id of partition fields in version 1, which does not write them.
 const PARTITION_FIELD_ID_FIRST: i32 = 1000;
 
-/// A table as its metadata file has it.
+/// A table as its metadata file has it, with all versions it knows (see `versions` for choosing one).
 #[derive(Debug)]
 pub struct Metadata {
     /// As written: the table may have been moved since.
     pub location: String,
-    pub columns: Vec<Column>,
+    /// The table's schema today.
+    pub schema: Json,
+    /// All schemas; none in version 1 tables of old.
+    pub schemas: Vec<Json>,
+    /// Types of all columns that ever were, by field id: the latest in the file.
+    pub kinds: HashMap<i32, Primitive>,
     /// Partition specs by id.
     pub specs: HashMap<i32, Vec<PartitionField>>,
-    /// None for a table that never had data.
-    pub snapshot: Option<Snapshot>,
+    /// The id of the current snapshot. None for a table that never had data.
+    pub current: Option<i128>,
+    pub snapshots: Vec<Snapshot>,
+    pub log: Vec<LogEntry>,
+    pub references: HashMap<String, Reference>,
     pub name_mapping: Option<NameMapping>,
 }
 
@@ -44,11 +52,13 @@ pub struct PartitionField {
 }
 
 impl PartitionField {
-    /// The column whose own value is the partition's.
-    pub fn identity_of(&self) -> Option<i32> {
-        let sources = self.source_ids.as_deref().unwrap_or_default();
-        let source = self.source_id.or_else(|| sources.first().copied());
-        source.filter(|_| self.transform == "identity")
+    /// The column it is made of; none, where it is made of several.
+    pub fn source(&self) -> Option<i32> {
+        match (self.source_id, self.source_ids.as_deref()) {
+            (_, Some([one])) => Some(*one),
+            (_, Some([_, _, ..])) => None,
+            (one, _) => one,
+        }
     }
 }
 
@@ -58,10 +68,39 @@ pub struct Snapshot {
     /// A long in the specification, but wider in some tables: only compared and shown.
     #[serde(rename = "snapshot-id")]
     pub id: i128,
+    #[serde(rename = "parent-snapshot-id")]
+    pub parent: Option<i128>,
+    pub timestamp_ms: Option<i64>,
+    /// Which schema was the table's then.
+    pub schema_id: Option<i64>,
     pub manifest_list: Option<String>,
     /// Version 1 may list manifests here instead.
     pub manifests: Option<Vec<String>>,
-    key_id: Option<Json>,
+    pub summary: Option<HashMap<String, Json>>,
+    pub key_id: Option<Json>,
+}
+
+/// From then on the snapshot was current.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LogEntry {
+    pub snapshot_id: i128,
+    pub timestamp_ms: i64,
+}
+
+/// A branch or tag.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reference {
+    pub snapshot_id: i128,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+impl Reference {
+    pub fn is_tag(&self) -> bool {
+        self.kind.as_deref() == Some("tag")
+    }
 }
 
 #[derive(Deserialize)]
@@ -75,6 +114,7 @@ struct File {
     partition_specs: Option<Vec<Spec>>,
     current_snapshot_id: Option<i128>,
     snapshots: Option<Vec<Snapshot>>,
+    snapshot_log: Option<Vec<LogEntry>>,
     refs: Option<HashMap<String, Reference>>,
     properties: Option<HashMap<String, Json>>,
 }
@@ -84,12 +124,6 @@ struct File {
 struct Spec {
     spec_id: i32,
     fields: Vec<PartitionField>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Reference {
-    snapshot_id: i128,
 }
 
 /// Only the version, so that a future version is refused by name before its other fields fail to parse.
@@ -141,15 +175,24 @@ fn unzip(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn interpret(file: File) -> Result<Metadata> {
-    let columns = schema::parse(current_schema(&file)?)?;
     let mapping = file.properties.as_ref().and_then(|p| p.get("schema.name-mapping.default"));
     let name_mapping =
         mapping.and_then(Json::as_str).map(schema::parse_name_mapping).transpose()?;
-    let snapshot = current_snapshot(&file)?;
+    let schema = current_schema(&file)?.clone();
+    let schemas = file.schemas.unwrap_or_default();
+    let mut kinds = HashMap::new();
+    schemas.iter().chain([&schema]).for_each(|schema| schema::collect_kinds(schema, &mut kinds));
+    let references = file.refs.unwrap_or_default();
+    let main = || references.get("main").map(|main| main.snapshot_id);
     Ok(Metadata {
-        columns,
+        current: file.current_snapshot_id.filter(|id| *id != -1).or_else(main),
+        schema,
+        schemas,
+        kinds,
         name_mapping,
-        snapshot,
+        references,
+        snapshots: file.snapshots.unwrap_or_default(),
+        log: file.snapshot_log.unwrap_or_default(),
         specs: partition_specs(file.partition_specs, file.partition_spec)?,
         location: file.location,
     })
@@ -170,21 +213,6 @@ fn current_schema(file: &File) -> Result<&Json> {
     found.ok_or_else(|| {
         Error::corrupt(format!("the metadata has no schema with the current id {id}"))
     })
-}
-
-fn current_snapshot(file: &File) -> Result<Option<Snapshot>> {
-    let main = || file.refs.as_ref().and_then(|refs| refs.get("main")).map(|main| main.snapshot_id);
-    let Some(id) = file.current_snapshot_id.filter(|id| *id != -1).or_else(main) else {
-        return Ok(None);
-    };
-    let mut snapshots = file.snapshots.iter().flatten();
-    let snapshot = snapshots.find(|snapshot| snapshot.id == id);
-    let snapshot = snapshot
-        .ok_or_else(|| Error::corrupt(format!("the metadata lacks its current snapshot {id}")))?;
-    if snapshot.key_id.as_ref().is_some_and(|key| !key.is_null()) {
-        return Err(Error::unsupported("encrypted Iceberg tables"));
-    }
-    Ok(Some(snapshot.clone()))
 }
 
 fn partition_specs(

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use lakegate_base::{Error, Location, Result};
 
+#[derive(Debug)]
 pub struct Paths {
     table: Location,
     /// The scheme and segments of the metadata's own location.

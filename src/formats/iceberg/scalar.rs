@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
-    Float32Array, Float64Array, Int32Array, Int64Array, StringArray, Time64MicrosecondArray,
-    TimestampMicrosecondArray, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
+    FixedSizeBinaryArray, Float32Array, Float64Array, Int32Array, Int64Array, StringArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
 };
-use arrow::datatypes::TimeUnit;
+use arrow::datatypes::{
+    Date32Type, Decimal128Type, Int32Type, Int64Type, Time64MicrosecondType, TimeUnit,
+    TimestampMicrosecondType, TimestampNanosecondType,
+};
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use serde_json::Value as Json;
@@ -18,7 +21,7 @@ use super::bounds;
 use super::schema::Primitive;
 
 /// Numbers, dates and times in the unit of their column, unscaled decimals.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub enum Scalar {
     Boolean(bool),
     Integer(i64),
@@ -164,6 +167,34 @@ pub fn array(kind: Primitive, values: &[Option<Scalar>]) -> Result<ArrayRef, Arr
             Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(bytes(), length)?)
         }
     })
+}
+
+/// One value of such an array; none for NULL and for types that are not compared.
+pub fn value(kind: Primitive, array: &dyn Array, at: usize) -> Option<Scalar> {
+    use Primitive as P;
+    if array.is_null(at) {
+        return None;
+    }
+    let integer = match kind {
+        P::Int => i64::from(array.as_primitive_opt::<Int32Type>()?.value(at)),
+        P::Date => i64::from(array.as_primitive_opt::<Date32Type>()?.value(at)),
+        P::Long => array.as_primitive_opt::<Int64Type>()?.value(at),
+        P::Time => array.as_primitive_opt::<Time64MicrosecondType>()?.value(at),
+        P::Timestamp(TimeUnit::Nanosecond) | P::TimestampTz(TimeUnit::Nanosecond) => {
+            array.as_primitive_opt::<TimestampNanosecondType>()?.value(at)
+        }
+        P::Timestamp(_) | P::TimestampTz(_) => {
+            array.as_primitive_opt::<TimestampMicrosecondType>()?.value(at)
+        }
+        P::Decimal { .. } => {
+            return Some(Scalar::Decimal(array.as_primitive_opt::<Decimal128Type>()?.value(at)));
+        }
+        P::String => return Some(Scalar::String(array.as_string_opt::<i32>()?.value(at).into())),
+        P::Binary => return Some(Scalar::Bytes(array.as_binary_opt::<i32>()?.value(at).into())),
+        P::Boolean => return Some(Scalar::Boolean(array.as_boolean_opt()?.value(at))),
+        P::Float | P::Double | P::Uuid | P::Fixed(_) => return None,
+    };
+    Some(Scalar::Integer(integer))
 }
 
 impl Scalar {

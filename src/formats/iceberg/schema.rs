@@ -11,7 +11,10 @@ use serde_json::Value as Json;
 
 use crate::FIELD_ID;
 
-use super::NAME_MAPPING;
+use super::{INITIAL_DEFAULT, NAME_MAPPING};
+
+const EXTENSION_NAME: &str = "ARROW:extension:name";
+const UUID_EXTENSION: &str = "arrow.uuid";
 
 /// Columns of a table, nested ones included.
 const COLUMNS_MAX: usize = 100_000;
@@ -113,7 +116,7 @@ impl Parser {
             let kind = self.parse(kind, &path, depth + 1)?;
             let required = field.get("required").and_then(Json::as_bool).unwrap_or(false);
             let initial_default = field.get("initial-default").filter(|json| !json.is_null());
-            refuse_nested_default(&path, depth, &kind, initial_default)?;
+            refuse_composed_default(&path, &kind, initial_default)?;
             let initial_default = initial_default.cloned();
             columns.push(Column { id, name: name.to_string(), required, kind, initial_default });
         }
@@ -145,20 +148,41 @@ impl Parser {
     }
 }
 
-/// Defaults below the top level need a value inside an existing struct: the scan cannot do that yet. A
-/// struct's own default may only be null or `{}`, which says the same as its fields' defaults.
-fn refuse_nested_default(
-    path: &str,
-    depth: usize,
-    kind: &Type,
-    default: Option<&Json>,
-) -> Result<()> {
-    let nested = depth > 0 || !matches!(kind, Type::Primitive(_));
-    if nested && default.is_some() {
-        let what = format!("initial defaults in nested columns (column {path})");
-        return Err(Error::unsupported(what).about(Subject::Column));
+/// A struct's own default may only be null or `{}`, which says that its columns have theirs; lists and maps
+/// have none.
+fn refuse_composed_default(path: &str, kind: &Type, default: Option<&Json>) -> Result<()> {
+    let what = match (kind, default) {
+        (_, None) | (Type::Primitive(_), _) => return Ok(()),
+        (Type::Struct(_), Some(Json::Object(fields))) if fields.is_empty() => return Ok(()),
+        (Type::Struct(_), _) => "struct",
+        (Type::List(_), _) => "list",
+        (Type::Map(_), _) => "map",
+    };
+    let what = format!("initial defaults of a whole {what} (column {path})");
+    Err(Error::unsupported(what).about(Subject::Column))
+}
+
+/// Adds the types of all columns of a schema, nested ones too, by field id. What is not readable is left out.
+pub fn collect_kinds(schema: &Json, kinds: &mut HashMap<i32, Primitive>) {
+    let mut open = vec![(schema, 0)];
+    while let Some((json, depth)) = open.pop() {
+        if depth > DEPTH_MAX || kinds.len() > COLUMNS_MAX {
+            return;
+        }
+        let fields = json.get("fields").and_then(Json::as_array).into_iter().flatten();
+        let fields = fields.map(|field| (field.get("id"), field.get("type")));
+        let parts = ["element", "key", "value"];
+        let parts = parts.map(|part| (json.get(format!("{part}-id")), json.get(part)));
+        for (id, kind) in fields.chain(parts) {
+            let id = id.and_then(Json::as_i64).and_then(|id| i32::try_from(id).ok());
+            let (Some(id), Some(kind)) = (id, kind) else { continue };
+            let name = kind.as_str().or_else(|| kind.get("type").and_then(Json::as_str));
+            match name.and_then(|name| primitive(name, "").ok()) {
+                Some(kind) => drop(kinds.insert(id, kind)),
+                None => open.push((kind, depth + 1)),
+            }
+        }
     }
-    Ok(())
 }
 
 fn primitive(name: &str, path: &str) -> Result<Primitive> {
@@ -217,6 +241,30 @@ fn decimal(text: &str) -> Option<Primitive> {
 }
 
 impl Primitive {
+    /// The other way than [`arrow_field`].
+    pub fn of(field: &Field) -> Option<Self> {
+        let extension = field.metadata().get(EXTENSION_NAME).map(String::as_str);
+        Some(match field.data_type() {
+            DataType::Boolean => Self::Boolean,
+            DataType::Int32 => Self::Int,
+            DataType::Int64 => Self::Long,
+            DataType::Float32 => Self::Float,
+            DataType::Float64 => Self::Double,
+            DataType::Decimal128(precision, scale) => {
+                Self::Decimal { precision: *precision, scale: *scale }
+            }
+            DataType::Date32 => Self::Date,
+            DataType::Time64(_) => Self::Time,
+            DataType::Timestamp(unit, None) => Self::Timestamp(*unit),
+            DataType::Timestamp(unit, Some(_)) => Self::TimestampTz(*unit),
+            DataType::Utf8 => Self::String,
+            DataType::FixedSizeBinary(16) if extension == Some(UUID_EXTENSION) => Self::Uuid,
+            DataType::FixedSizeBinary(length) => Self::Fixed(*length),
+            DataType::Binary => Self::Binary,
+            _ => return None,
+        })
+    }
+
     pub fn arrow(self) -> DataType {
         match self {
             Self::Boolean => DataType::Boolean,
@@ -279,14 +327,22 @@ pub fn arrow_field(column: &Column, mapping: Option<&NameMapping>) -> FieldRef {
         }
     };
     let mut metadata = HashMap::from([(FIELD_ID.to_string(), column.id.to_string())]);
+    if let Some(default) = &column.initial_default {
+        metadata.insert(INITIAL_DEFAULT.to_string(), default.to_string());
+    }
     if let Some(mapping) = mapping {
         let names = mapping.get(&column.id).map_or(&[][..], Vec::as_slice);
         metadata.insert(NAME_MAPPING.to_string(), Json::from(names).to_string());
     }
     if column.kind == Type::Primitive(Primitive::Uuid) {
-        metadata.insert("ARROW:extension:name".to_string(), "arrow.uuid".to_string());
+        metadata.insert(EXTENSION_NAME.to_string(), UUID_EXTENSION.to_string());
     }
     Arc::new(Field::new(&column.name, kind, !column.required).with_metadata(metadata))
+}
+
+/// The names that a column has in files without field ids. None: the table has no mapping.
+pub fn mapped_names(field: &Field) -> Option<Vec<String>> {
+    serde_json::from_str(field.metadata().get(NAME_MAPPING)?).ok()
 }
 
 #[cfg(test)]

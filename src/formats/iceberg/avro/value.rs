@@ -70,6 +70,12 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A list of integers; none where it is no list, or not of integers.
+    pub fn as_ints(&self) -> Option<Vec<i32>> {
+        let Self::Array(items) = self else { return None };
+        items.iter().map(|item| i32::try_from(item.as_long()?).ok()).collect()
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
