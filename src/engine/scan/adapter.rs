@@ -13,9 +13,10 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion_physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
 use lakegate_base::{Error, Result};
+use lakegate_formats::iceberg::mapped_names;
 use lakegate_formats::{FIELD_ID, MatchBy};
 
-use super::reshape::{check, find, is_same, reshape};
+use super::reshape::{Lookup, OF_DEFAULTS, check, find, is_same, reshape};
 use super::shape::{FileColumn, FileColumns, plain};
 use crate::error::into_datafusion;
 
@@ -29,20 +30,37 @@ impl PhysicalExprAdapterFactory for LakeAdapters {
         _table: SchemaRef,
         file: SchemaRef,
     ) -> DataFusionResult<Arc<dyn PhysicalExprAdapter>> {
-        let has_ids = || file.fields().iter().any(|f| f.metadata().contains_key(FIELD_ID));
-        if self.0.match_by == MatchBy::FieldId && !file.fields().is_empty() && !has_ids() {
-            return Err(into_datafusion(Error::unsupported(
-                "a data file without field ids under a table that maps columns by id",
-            )));
-        }
-        Ok(Arc::new(FileAdapter { columns: Arc::clone(&self.0), file }))
+        let by_id = self.0.match_by == MatchBy::FieldId && !file.fields().is_empty();
+        let lookup = match by_id && !file.fields().iter().any(has_ids) {
+            false => Lookup::By(self.0.match_by),
+            true if self.0.columns.values().any(|c| mapped_names(&c.field).is_some()) => {
+                Lookup::MappedNames
+            }
+            true => {
+                return Err(into_datafusion(Error::unsupported(
+                    "a data file without field ids under a table that maps columns by id",
+                )));
+            }
+        };
+        Ok(Arc::new(FileAdapter { columns: Arc::clone(&self.0), file, lookup }))
     }
+}
+
+/// At any level: one id means that the writer knew ids, and names stand for nothing.
+fn has_ids(field: &FieldRef) -> bool {
+    let below = match field.data_type() {
+        DataType::Struct(fields) => fields.iter().any(has_ids),
+        DataType::List(item) | DataType::LargeList(item) | DataType::Map(item, _) => has_ids(item),
+        _ => false,
+    };
+    below || field.metadata().contains_key(FIELD_ID)
 }
 
 #[derive(Debug)]
 struct FileAdapter {
     columns: Arc<FileColumns>,
     file: SchemaRef,
+    lookup: Lookup,
 }
 
 impl PhysicalExprAdapter for FileAdapter {
@@ -62,23 +80,23 @@ impl PhysicalExprAdapter for FileAdapter {
 
 impl FileAdapter {
     fn column(&self, wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
-        let match_by = self.columns.match_by;
-        let Some(at) = find(self.file.fields(), &wanted.field, match_by) else {
+        let lookup = self.lookup;
+        let Some(at) = find(self.file.fields(), &wanted.field, lookup) else {
             return missing(wanted);
         };
         let found = self.file.field(at);
         let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(found.name(), at));
         let (from, to) = (found.data_type(), wanted.field.data_type());
-        if is_same(from, to, match_by) {
+        if is_same(from, to, lookup) {
             return Ok(column);
         }
-        check(from, to, match_by)
+        check(from, to, lookup)
             .map_err(|e| e.context(format!("column \"{}\"", wanted.field.name())))?;
         if to.is_nested() {
             return Ok(Arc::new(Reshape {
                 input: column,
                 wanted: Arc::clone(&wanted.field),
-                match_by,
+                lookup,
             }));
         }
         Ok(Arc::new(CastExpr::new(column, to.clone(), None)))
@@ -94,6 +112,9 @@ fn missing(wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
         )));
     }
     let value = match &wanted.default {
+        Some(array) if array.data_type().is_nested() => {
+            ScalarValue::try_from_array(&reshape(array, &wanted.field, OF_DEFAULTS)?, 0)
+        }
         Some(array) => ScalarValue::try_from_array(array, 0)
             .and_then(|value| value.cast_to(&plain(wanted.field.data_type()))),
         None => ScalarValue::try_from(&plain(wanted.field.data_type())),
@@ -107,7 +128,7 @@ fn missing(wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
 struct Reshape {
     input: Arc<dyn PhysicalExpr>,
     wanted: FieldRef,
-    match_by: MatchBy,
+    lookup: Lookup,
 }
 
 impl PartialEq for Reshape {
@@ -142,7 +163,7 @@ impl PhysicalExpr for Reshape {
 
     fn evaluate(&self, batch: &RecordBatch) -> DataFusionResult<ColumnarValue> {
         let array = self.input.evaluate(batch)?.into_array(batch.num_rows())?;
-        let shaped = reshape(&array, &self.wanted, self.match_by).map_err(into_datafusion)?;
+        let shaped = reshape(&array, &self.wanted, self.lookup).map_err(into_datafusion)?;
         Ok(ColumnarValue::Array(shaped))
     }
 

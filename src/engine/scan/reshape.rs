@@ -1,21 +1,43 @@
 //! An array as a file holds it → as the table wants it: nested fields found by id, physical name or name,
-//! renamed without copying, missing ones filled with NULL, leaves widened by casts that lose nothing.
+//! renamed without copying, missing ones filled with their default or NULL, leaves widened by casts that
+//! lose nothing.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, LargeListArray, ListArray, MapArray, StructArray, new_null_array,
+    Array, ArrayRef, AsArray, LargeListArray, ListArray, MapArray, StructArray, UInt32Array,
+    new_null_array,
 };
-use datafusion::arrow::compute::{CastOptions, cast_with_options};
+use datafusion::arrow::compute::{CastOptions, cast_with_options, take};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 use lakegate_base::{Error, Result};
+use lakegate_formats::iceberg::{initial_default, mapped_names};
 use lakegate_formats::{FIELD_ID, MatchBy, PHYSICAL_NAME};
 
 use super::shape::plain;
 
+/// How the columns of one file are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// As the table's files are.
+    By(MatchBy),
+    /// The table goes by field ids and the file has none: by the names that the table maps to its ids.
+    MappedNames,
+}
+
+/// A default carries the format's metadata at every level, which columns of a scan do not.
+pub const OF_DEFAULTS: Lookup = Lookup::By(MatchBy::FieldId);
+
 /// Where in a file's fields the wanted field stands.
-pub fn find(fields: &Fields, wanted: &Field, match_by: MatchBy) -> Option<usize> {
+pub fn find(fields: &Fields, wanted: &Field, lookup: Lookup) -> Option<usize> {
+    let match_by = match lookup {
+        Lookup::By(match_by) => match_by,
+        Lookup::MappedNames => {
+            let names = mapped_names(wanted)?;
+            return fields.iter().position(|f| names.contains(f.name()));
+        }
+    };
     match match_by {
         MatchBy::FieldId => {
             let id = wanted.metadata().get(FIELD_ID)?;
@@ -42,26 +64,26 @@ fn only_by_case(fields: &Fields, name: &str) -> Option<usize> {
 }
 
 /// True when the file's column can be used as it is.
-pub fn is_same(file: &DataType, wanted: &DataType, match_by: MatchBy) -> bool {
+pub fn is_same(file: &DataType, wanted: &DataType, lookup: Lookup) -> bool {
     if file.is_nested() || wanted.is_nested() {
         // By name, equal types mean equal names; by id or physical name the names must be restored.
-        return match_by == MatchBy::Name && *file == plain(wanted);
+        return lookup == Lookup::By(MatchBy::Name) && *file == plain(wanted);
     }
     file == wanted
 }
 
 /// Checks that `reshape` can work, before any row is read.
-pub fn check(file: &DataType, wanted: &DataType, match_by: MatchBy) -> Result<()> {
+pub fn check(file: &DataType, wanted: &DataType, lookup: Lookup) -> Result<()> {
     match (file, wanted) {
         (DataType::Struct(from), DataType::Struct(to)) => {
-            to.iter().try_for_each(|field| match find(from, field, match_by) {
-                Some(at) => check(from[at].data_type(), field.data_type(), match_by),
+            to.iter().try_for_each(|field| match find(from, field, lookup) {
+                Some(at) => check(from[at].data_type(), field.data_type(), lookup),
                 None => Ok(()),
             })
         }
         (DataType::List(from) | DataType::LargeList(from), DataType::List(to))
         | (DataType::LargeList(from), DataType::LargeList(to)) => {
-            check(from.data_type(), to.data_type(), match_by)
+            check(from.data_type(), to.data_type(), lookup)
         }
         (DataType::Map(from, _), DataType::Map(to, _)) => {
             let (DataType::Struct(from), DataType::Struct(to)) = (from.data_type(), to.data_type())
@@ -69,7 +91,7 @@ pub fn check(file: &DataType, wanted: &DataType, match_by: MatchBy) -> Result<()
                 return Err(Error::corrupt("a map column has no keys and values"));
             };
             let mut pairs = from.iter().zip(to.iter());
-            pairs.try_for_each(|(f, t)| check(f.data_type(), t.data_type(), match_by))
+            pairs.try_for_each(|(f, t)| check(f.data_type(), t.data_type(), lookup))
         }
         _ if loses_nothing(file, wanted) => Ok(()),
         _ => Err(Error::unsupported(format!("reading a file's {file} as the table's {wanted}"))),
@@ -133,14 +155,14 @@ fn is_int96(unit: TimeUnit) -> bool {
 }
 
 /// The array as the table wants it. Values that do not fit are errors.
-pub fn reshape(array: &ArrayRef, wanted: &Field, match_by: MatchBy) -> Result<ArrayRef> {
+pub fn reshape(array: &ArrayRef, wanted: &Field, lookup: Lookup) -> Result<ArrayRef> {
     match (array.data_type(), wanted.data_type()) {
         (DataType::Struct(from), DataType::Struct(to)) => {
-            reshape_struct(array.as_struct(), from, to, match_by)
+            reshape_struct(array.as_struct(), from, to, lookup)
         }
         (DataType::List(_), DataType::List(item)) => {
             let list = array.as_list::<i32>();
-            let values = reshape(list.values(), item, match_by)?;
+            let values = reshape(list.values(), item, lookup)?;
             let item = item_field(item, &values);
             let built =
                 ListArray::try_new(item, list.offsets().clone(), values, list.nulls().cloned());
@@ -148,7 +170,7 @@ pub fn reshape(array: &ArrayRef, wanted: &Field, match_by: MatchBy) -> Result<Ar
         }
         (DataType::LargeList(_), DataType::LargeList(item)) => {
             let list = array.as_list::<i64>();
-            let values = reshape(list.values(), item, match_by)?;
+            let values = reshape(list.values(), item, lookup)?;
             let item = item_field(item, &values);
             let built = LargeListArray::try_new(
                 item,
@@ -159,7 +181,7 @@ pub fn reshape(array: &ArrayRef, wanted: &Field, match_by: MatchBy) -> Result<Ar
             Ok(Arc::new(built.map_err(broken)?))
         }
         (DataType::Map(_, _), DataType::Map(entries, sorted)) => {
-            reshape_map(array.as_map(), entries, *sorted, match_by)
+            reshape_map(array.as_map(), entries, *sorted, lookup)
         }
         (from, to) if from == to => Ok(Arc::clone(array)),
         (_, to) => {
@@ -175,14 +197,14 @@ fn reshape_struct(
     array: &StructArray,
     from: &Fields,
     to: &Fields,
-    match_by: MatchBy,
+    lookup: Lookup,
 ) -> Result<ArrayRef> {
     let mut columns = Vec::with_capacity(to.len());
     let mut fields = Vec::with_capacity(to.len());
     for field in to {
-        let column = match find(from, field, match_by) {
-            Some(at) => reshape(array.column(at), field, match_by)?,
-            None => new_null_array(field.data_type(), array.len()),
+        let column = match find(from, field, lookup) {
+            Some(at) => reshape(array.column(at), field, lookup)?,
+            None => absent(field, array.len())?,
         };
         fields.push(item_field(field, &column));
         columns.push(column);
@@ -194,12 +216,22 @@ fn reshape_struct(
     Ok(Arc::new(StructArray::try_new(fields.into(), columns, nulls).map_err(broken)?))
 }
 
+/// A nested column that the file is too old for: its initial default (Iceberg), or NULL. Where the struct
+/// itself is NULL, it hides the value.
+fn absent(wanted: &Field, rows: usize) -> Result<ArrayRef> {
+    let Some(default) = initial_default(wanted)? else {
+        return Ok(new_null_array(&plain(wanted.data_type()), rows));
+    };
+    let default = reshape(&default, wanted, OF_DEFAULTS)?;
+    take(&default, &UInt32Array::from(vec![0; rows]), None).map_err(broken)
+}
+
 /// Keys and values stand first and second, whatever their names.
 fn reshape_map(
     array: &MapArray,
     entries: &FieldRef,
     sorted: bool,
-    match_by: MatchBy,
+    lookup: Lookup,
 ) -> Result<ArrayRef> {
     let DataType::Struct(to) = entries.data_type() else {
         return Err(Error::corrupt("a map column has no keys and values"));
@@ -207,8 +239,8 @@ fn reshape_map(
     let [key, value] = to.iter().collect::<Vec<_>>()[..] else {
         return Err(Error::corrupt("a map column has no keys and values"));
     };
-    let keys = reshape(array.keys(), key, match_by)?;
-    let values = reshape(array.values(), value, match_by)?;
+    let keys = reshape(array.keys(), key, lookup)?;
+    let values = reshape(array.values(), value, lookup)?;
     let key = Arc::new(Field::new(key.name(), keys.data_type().clone(), false));
     let value = item_field(value, &values);
     let fields = Fields::from(vec![key, value]);
