@@ -3,11 +3,15 @@
 //! iceberg's scan.
 
 mod adapter;
+mod csv;
 mod footers;
+mod json;
 mod lower;
 mod prune;
+mod push;
 mod readers;
 mod reshape;
+mod rows;
 mod shape;
 mod statistics;
 mod table;

@@ -1,0 +1,290 @@
+//! Avro files. `arrow-avro` turns values into Arrow arrays; what stands around them is read here, because
+//! it takes a file that ends inside a block for a complete one, does not look at the markers between
+//! blocks, and unpacks blocks without a limit.
+
+mod codec;
+mod header;
+mod schema;
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use ::arrow_avro::codec::Tz;
+use ::arrow_avro::reader::{Reader, ReaderBuilder};
+use ::arrow_avro::schema::AvroSchema;
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
+use bytes::{Buf, BytesMut};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, stream};
+use lakegate_base::{Error, Result};
+use object_store::{GetOptions, GetRange, ObjectStore};
+
+use super::rows::{BATCH_ROWS, Batches, DataObject, RowFile};
+use codec::BLOCK_BYTES_MAX;
+use header::{Failure, Header, SYNC_BYTES, read_long, write_long};
+use schema::Unfit;
+
+/// Read at once: most headers fit, which saves a request.
+const HEADER_GUESS_BYTES: u64 = 64 << 10;
+const HEADER_BYTES_MAX: u64 = 16 << 20;
+/// Blocks are decoded together up to here, so that small ones give batches of a good size.
+const GROUP_BYTES: usize = 4 << 20;
+
+type Source = Reader<Cursor<Vec<u8>>>;
+
+struct AvroFile {
+    object: DataObject,
+    header: Header,
+    schema: SchemaRef,
+}
+
+/// Reads a file's header.
+pub async fn open_avro(object: DataObject) -> Result<Box<dyn RowFile>> {
+    let mut header = read_header(&object).await?;
+    let unfit = |unfit| match unfit {
+        Unfit::Damaged(what) => object.damaged(what),
+        Unfit::Unsupported(what) => object.unsupported(what),
+    };
+    header.schema = schema::checked(&header.schema).map_err(unfit)?;
+    let empty = header::plain(&header.schema, &header.sync);
+    let schema = object.decode(|| Ok(build(&object, empty, None)?.schema()))?;
+    let schema = Arc::new(Schema::new(schema.fields().clone()));
+    Ok(Box::new(AvroFile { object, header, schema }))
+}
+
+/// The Avro schema of a table's columns, for catalogs that keep one beside the columns; none where Avro
+/// has no such type.
+pub fn avro_schema(schema: &Schema) -> Option<String> {
+    AvroSchema::try_from(schema).ok().map(|schema| schema.json_string)
+}
+
+async fn read_header(object: &DataObject) -> Result<Header> {
+    let mut wanted = HEADER_GUESS_BYTES;
+    loop {
+        let bytes = object.read(0..wanted.min(object.size)).await?;
+        match Header::parse(&bytes) {
+            Ok(header) => return Ok(header),
+            Err(Failure::Short) if wanted < object.size && wanted < HEADER_BYTES_MAX => {
+                wanted *= 16
+            }
+            Err(Failure::Short) => return Err(object.damaged("its header is cut short")),
+            Err(Failure::Damaged(what)) => return Err(object.damaged(what)),
+            Err(Failure::Unsupported(what)) => return Err(object.unsupported(what)),
+        }
+    }
+}
+
+/// A library's reader of these bytes, of some columns or all.
+fn build(object: &DataObject, bytes: Vec<u8>, columns: Option<&[usize]>) -> Result<Source> {
+    let mut builder = ReaderBuilder::new().with_batch_size(BATCH_ROWS).with_tz(Tz::Utc);
+    if let Some(columns) = columns {
+        builder = builder.with_projection(columns.to_vec());
+    }
+    builder.build(Cursor::new(bytes)).map_err(|e| object.damaged(format!("its schema: {e}")))
+}
+
+impl RowFile for AvroFile {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn rows(&self) -> Option<u64> {
+        None
+    }
+
+    fn read(self: Box<Self>, columns: Vec<usize>) -> Batches {
+        let (object, header, schema) = (self.object, self.header, self.schema);
+        stream::once(async move {
+            let start = GetRange::Offset(header.bytes);
+            let options = GetOptions { range: Some(start), ..GetOptions::default() };
+            let bytes = if header.bytes >= object.size {
+                stream::empty().boxed()
+            } else {
+                let found = object.store.get_opts(&object.path(), options).await;
+                found.map_err(|e| lakegate_store::error(e, &object.location))?.into_stream()
+            };
+            let blocks = Blocks { object, header, bytes, rest: BytesMut::new() };
+            Ok(Rows::new(blocks, columns, schema).batches())
+        })
+        .try_flatten()
+        .boxed()
+    }
+}
+
+/// The blocks of a file, in order.
+struct Blocks {
+    object: DataObject,
+    header: Header,
+    bytes: BoxStream<'static, object_store::Result<bytes::Bytes>>,
+    rest: BytesMut,
+}
+
+/// Unpacked blocks, framed as a file without compression.
+struct Group {
+    bytes: Vec<u8>,
+    rows: usize,
+}
+
+impl Blocks {
+    /// True when at least so many bytes are there.
+    async fn fill(&mut self, length: usize) -> Result<bool> {
+        while self.rest.len() < length {
+            match self.bytes.try_next().await {
+                Ok(Some(bytes)) => self.rest.extend_from_slice(&bytes),
+                Ok(None) => return Ok(false),
+                Err(e) => return Err(lakegate_store::error(e, &self.object.location)),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn number(&mut self) -> Result<usize> {
+        self.fill(10).await?;
+        let damaged = |what: &str| self.object.damaged(what);
+        match read_long(&self.rest) {
+            Some(Ok((value, used))) => {
+                let value = usize::try_from(value);
+                let value = value.map_err(|_| damaged("a block has a negative length"))?;
+                self.rest.advance(used);
+                Ok(value)
+            }
+            Some(Err(())) => Err(damaged("a block has an overlong number")),
+            None => Err(damaged("it ends inside a block")),
+        }
+    }
+
+    /// None at the end of the file.
+    async fn next(&mut self, with_values: bool) -> Result<Option<Group>> {
+        let mut group = Group { bytes: Vec::new(), rows: 0 };
+        if with_values {
+            group.bytes = header::plain(&self.header.schema, &self.header.sync);
+        }
+        while group.bytes.len() < GROUP_BYTES && group.rows < BATCH_ROWS {
+            if !self.fill(1).await? {
+                break;
+            }
+            self.block(&mut group, with_values).await?;
+        }
+        Ok((group.rows > 0).then_some(group))
+    }
+
+    async fn block(&mut self, group: &mut Group, with_values: bool) -> Result<()> {
+        let rows = self.number().await?;
+        let length = self.number().await?;
+        if length > BLOCK_BYTES_MAX {
+            return Err(self.object.unsupported(format!("an Avro block of {length} bytes")));
+        }
+        if !self.fill(length + SYNC_BYTES).await? {
+            return Err(self.object.damaged("it ends inside a block"));
+        }
+        let packed = self.rest.split_to(length);
+        if self.rest.split_to(SYNC_BYTES) != self.header.sync[..] {
+            return Err(self.object.damaged("a block does not end with the file's marker"));
+        }
+        let unpacked = self.header.codec.unpack(&packed);
+        let unpacked = unpacked.map_err(|what| self.object.damaged(what))?;
+        // A row takes at least a byte, or a few bytes could claim any number of them.
+        if rows > unpacked.len() {
+            return Err(self.object.damaged("a block claims more rows than it has bytes"));
+        }
+        group.rows += rows;
+        if with_values && rows > 0 {
+            write_long(&mut group.bytes, rows);
+            write_long(&mut group.bytes, unpacked.len());
+            group.bytes.extend_from_slice(&unpacked);
+            group.bytes.extend_from_slice(&self.header.sync);
+        }
+        Ok(())
+    }
+}
+
+/// Batches from groups of blocks.
+struct Rows {
+    blocks: Blocks,
+    columns: Vec<usize>,
+    schema: SchemaRef,
+    /// The group being decoded, and the rows it has not given yet.
+    current: Option<(Source, usize)>,
+}
+
+impl Rows {
+    fn new(blocks: Blocks, columns: Vec<usize>, schema: SchemaRef) -> Self {
+        Self { blocks, columns, schema, current: None }
+    }
+
+    fn batches(self) -> Batches {
+        stream::try_unfold(self, |mut rows| async move {
+            Ok(rows.next().await?.map(|batch| (batch, rows)))
+        })
+        .boxed()
+    }
+
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.decode()? {
+                return Ok(Some(batch));
+            }
+            let Some(group) = self.blocks.next(!self.columns.is_empty()).await? else {
+                return Ok(None);
+            };
+            if self.columns.is_empty() {
+                return counted(group.rows).map(Some);
+            }
+            self.current = Some((self.source(group.bytes)?, group.rows));
+        }
+    }
+
+    fn source(&self, bytes: Vec<u8>) -> Result<Source> {
+        let object = &self.blocks.object;
+        object.decode(|| {
+            // The library drops unwanted fields from the schema, and then misses the types they define.
+            let mut sorted = self.columns.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            match build(object, bytes.clone(), Some(&sorted)) {
+                Ok(source) => Ok(source),
+                Err(_) => build(object, bytes, None),
+            }
+        })
+    }
+
+    /// The next batch of the current group, if it has one left.
+    fn decode(&mut self) -> Result<Option<RecordBatch>> {
+        let Some((source, left)) = &mut self.current else { return Ok(None) };
+        let object = &self.blocks.object;
+        let next = object.decode(|| {
+            let next = source.next().transpose();
+            next.map_err(|e| object.damaged(format!("a value cannot be read: {e}")))
+        })?;
+        let Some(batch) = next else {
+            let missing = *left;
+            self.current = None;
+            return match missing {
+                0 => Ok(None),
+                _ => Err(object.damaged("a block holds fewer rows than it claims")),
+            };
+        };
+        *left = left
+            .checked_sub(batch.num_rows())
+            .ok_or_else(|| object.damaged("a block holds more rows than it claims"))?;
+        self.pick(&batch).map(Some)
+    }
+
+    /// The wanted columns in the wanted order, found by their names, which are unique in a record.
+    fn pick(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let object = &self.blocks.object;
+        let places =
+            self.columns.iter().map(|at| batch.schema().index_of(self.schema.field(*at).name()));
+        let places = places.collect::<Result<Vec<usize>, _>>();
+        let picked = places.and_then(|places| batch.project(&places));
+        picked.map_err(|e| object.damaged(e))
+    }
+}
+
+/// Rows of which no column is wanted.
+pub(super) fn counted(rows: usize) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
+        .map_err(|e| Error::internal("a batch without columns").source(e))
+}
