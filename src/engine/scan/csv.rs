@@ -7,6 +7,7 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use datafusion::arrow::csv::ReaderBuilder;
 use datafusion::arrow::csv::reader::Decoder;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::error::ArrowError;
 use lakegate_base::{Error, Result};
 use lakegate_formats::CsvOptions;
 use lakegate_formats::files::{Batches, DataObject, csv_columns};
@@ -45,6 +46,8 @@ fn places(own: &[String], wanted: &Wanted, header: bool) -> Vec<Option<usize>> {
 
 struct CsvDecoder {
     decoder: Decoder,
+    /// The file's columns, for errors.
+    own: Vec<String>,
     wanted: Wanted,
     /// By wanted column: its place among the decoded ones.
     sources: Vec<Option<usize>>,
@@ -79,17 +82,29 @@ impl CsvDecoder {
         if let Some(escape) = options.escape {
             builder = builder.with_escape(escape);
         }
-        Self { decoder: builder.build_decoder(), wanted, sources }
+        Self { decoder: builder.build_decoder(), own: own.to_vec(), wanted, sources }
+    }
+
+    /// Arrow's text with the column's name for its number.
+    fn named(&self, error: ArrowError) -> Error {
+        let error = from_arrow(error);
+        let number = error.message().split("for column ").nth(1).unwrap_or_default();
+        let digits = number.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        match digits.parse::<usize>().ok().and_then(|at| self.own.get(at)) {
+            Some(name) => error.context(format!("column \"{name}\"")),
+            None => error,
+        }
     }
 }
 
 impl Decode for CsvDecoder {
     fn push(&mut self, text: &[u8]) -> Result<usize> {
-        self.decoder.decode(text).map_err(from_arrow)
+        self.decoder.decode(text).map_err(|e| self.named(e))
     }
 
     fn take(&mut self) -> Result<Option<RecordBatch>> {
-        let Some(batch) = self.decoder.flush().map_err(from_arrow)? else { return Ok(None) };
+        let flushed = self.decoder.flush().map_err(|e| self.named(e));
+        let Some(batch) = flushed? else { return Ok(None) };
         let rows = batch.num_rows();
         let columns = self.wanted.columns.fields().iter().zip(&self.sources);
         let column = |(field, source): (&Arc<Field>, &Option<usize>)| -> Result<ArrayRef> {

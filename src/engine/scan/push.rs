@@ -150,7 +150,8 @@ impl<D: Decode> Pushing<D> {
             }
             let used = self.push()?;
             let stuck = used == 0 && !self.content.rest.is_empty();
-            if self.content.rest.is_empty() && !self.content.ended {
+            // At its end the decoder is told so, by a push of nothing.
+            if self.content.rest.is_empty() && (!self.content.ended || used > 0) {
                 continue;
             }
             let batch = self.take()?;

@@ -113,8 +113,9 @@ impl FileSource for RowSource {
         if ordering.is_some() || files.len() < 2 || config.file_groups.len() >= target_partitions {
             return Ok(None);
         }
-        let file_groups = side_by_side(files, target_partitions);
-        Ok(Some(FileScanConfig { file_groups, ..config.clone() }))
+        let mut spread = config.clone();
+        spread.file_groups = side_by_side(files, target_partitions);
+        Ok(Some(spread))
     }
 
     fn try_pushdown_projection(

@@ -99,7 +99,7 @@ fn long(rest: &mut &[u8]) -> Result<i64, Failure> {
 }
 
 /// A zigzag number and its length; none when the bytes end inside it.
-pub(super) fn read_long(bytes: &[u8]) -> Option<Result<(i64, usize), ()>> {
+pub(in crate::files) fn read_long(bytes: &[u8]) -> Option<Result<(i64, usize), ()>> {
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().enumerate() {
         if at == 10 || (at == 9 && *byte > 1) {
@@ -114,7 +114,7 @@ pub(super) fn read_long(bytes: &[u8]) -> Option<Result<(i64, usize), ()>> {
 }
 
 /// Zigzag, as [`read_long`] reads it.
-pub(super) fn write_long(out: &mut Vec<u8>, value: usize) {
+pub(in crate::files) fn write_long(out: &mut Vec<u8>, value: usize) {
     let mut rest = (value as u64) << 1;
     loop {
         let low = u8::try_from(rest & 0x7f).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Avro files. `arrow-avro` turns values into Arrow arrays; what stands around them is read here, because
 //! it takes a file that ends inside a block for a complete one, does not look at the markers between
-//! blocks, and unpacks blocks without a limit.
+//! blocks, unpacks blocks without a limit, and never returns from a block with more values than rows.
 
 mod codec;
 mod header;
@@ -22,7 +22,8 @@ use object_store::{GetOptions, GetRange, ObjectStore};
 
 use super::rows::{BATCH_ROWS, Batches, DataObject, RowFile};
 use codec::BLOCK_BYTES_MAX;
-use header::{Failure, Header, SYNC_BYTES, read_long, write_long};
+use header::{Failure, Header, SYNC_BYTES};
+pub(super) use header::{read_long, write_long};
 use schema::Unfit;
 
 /// Read at once: most headers fit, which saves a request.
@@ -30,6 +31,7 @@ const HEADER_GUESS_BYTES: u64 = 64 << 10;
 const HEADER_BYTES_MAX: u64 = 16 << 20;
 /// Blocks are decoded together up to here, so that small ones give batches of a good size.
 const GROUP_BYTES: usize = 4 << 20;
+const ENDLESS_ROWS: usize = 1 << 40;
 
 type Source = Reader<Cursor<Vec<u8>>>;
 
@@ -48,7 +50,7 @@ pub async fn open_avro(object: DataObject) -> Result<Box<dyn RowFile>> {
     };
     header.schema = schema::checked(&header.schema).map_err(unfit)?;
     let empty = header::plain(&header.schema, &header.sync);
-    let schema = object.decode(|| Ok(build(&object, empty, None)?.schema()))?;
+    let schema = object.decode(|| Ok(build(&object, empty, None, 1)?.schema()))?;
     let schema = Arc::new(Schema::new(schema.fields().clone()));
     Ok(Box::new(AvroFile { object, header, schema }))
 }
@@ -76,8 +78,13 @@ async fn read_header(object: &DataObject) -> Result<Header> {
 }
 
 /// A library's reader of these bytes, of some columns or all.
-fn build(object: &DataObject, bytes: Vec<u8>, columns: Option<&[usize]>) -> Result<Source> {
-    let mut builder = ReaderBuilder::new().with_batch_size(BATCH_ROWS).with_tz(Tz::Utc);
+fn build(
+    object: &DataObject,
+    bytes: Vec<u8>,
+    columns: Option<&[usize]>,
+    rows: usize,
+) -> Result<Source> {
+    let mut builder = ReaderBuilder::new().with_batch_size(rows).with_tz(Tz::Utc);
     if let Some(columns) = columns {
         builder = builder.with_projection(columns.to_vec());
     }
@@ -120,9 +127,10 @@ struct Blocks {
     rest: BytesMut,
 }
 
-/// Unpacked blocks, framed as a file without compression.
+/// The values of some blocks, unpacked.
+#[derive(Default)]
 struct Group {
-    bytes: Vec<u8>,
+    values: Vec<u8>,
     rows: usize,
 }
 
@@ -155,21 +163,18 @@ impl Blocks {
     }
 
     /// None at the end of the file.
-    async fn next(&mut self, with_values: bool) -> Result<Option<Group>> {
-        let mut group = Group { bytes: Vec::new(), rows: 0 };
-        if with_values {
-            group.bytes = header::plain(&self.header.schema, &self.header.sync);
-        }
-        while group.bytes.len() < GROUP_BYTES && group.rows < BATCH_ROWS {
+    async fn next(&mut self) -> Result<Option<Group>> {
+        let mut group = Group::default();
+        while group.values.len() < GROUP_BYTES && group.rows < BATCH_ROWS {
             if !self.fill(1).await? {
                 break;
             }
-            self.block(&mut group, with_values).await?;
+            self.block(&mut group).await?;
         }
         Ok((group.rows > 0).then_some(group))
     }
 
-    async fn block(&mut self, group: &mut Group, with_values: bool) -> Result<()> {
+    async fn block(&mut self, group: &mut Group) -> Result<()> {
         let rows = self.number().await?;
         let length = self.number().await?;
         if length > BLOCK_BYTES_MAX {
@@ -185,16 +190,11 @@ impl Blocks {
         let unpacked = self.header.codec.unpack(&packed);
         let unpacked = unpacked.map_err(|what| self.object.damaged(what))?;
         // A row takes at least a byte, or a few bytes could claim any number of them.
-        if rows > unpacked.len() {
-            return Err(self.object.damaged("a block claims more rows than it has bytes"));
+        if rows > unpacked.len() || (rows == 0 && !unpacked.is_empty()) {
+            return Err(self.object.damaged("a block does not have the rows it claims"));
         }
         group.rows += rows;
-        if with_values && rows > 0 {
-            write_long(&mut group.bytes, rows);
-            write_long(&mut group.bytes, unpacked.len());
-            group.bytes.extend_from_slice(&unpacked);
-            group.bytes.extend_from_slice(&self.header.sync);
-        }
+        group.values.extend_from_slice(&unpacked);
         Ok(())
     }
 }
@@ -204,13 +204,13 @@ struct Rows {
     blocks: Blocks,
     columns: Vec<usize>,
     schema: SchemaRef,
-    /// The group being decoded, and the rows it has not given yet.
-    current: Option<(Source, usize)>,
+    /// Decoded, but not given yet.
+    rest: Option<RecordBatch>,
 }
 
 impl Rows {
     fn new(blocks: Blocks, columns: Vec<usize>, schema: SchemaRef) -> Self {
-        Self { blocks, columns, schema, current: None }
+        Self { blocks, columns, schema, rest: None }
     }
 
     fn batches(self) -> Batches {
@@ -221,62 +221,62 @@ impl Rows {
     }
 
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        loop {
-            if let Some(batch) = self.decode()? {
-                return Ok(Some(batch));
-            }
-            let Some(group) = self.blocks.next(!self.columns.is_empty()).await? else {
-                return Ok(None);
-            };
-            if self.columns.is_empty() {
-                return counted(group.rows).map(Some);
-            }
-            self.current = Some((self.source(group.bytes)?, group.rows));
+        let batch = match self.rest.take() {
+            Some(batch) => batch,
+            None => match self.blocks.next().await? {
+                None => return Ok(None),
+                Some(group) if self.columns.is_empty() => return counted(group.rows).map(Some),
+                Some(group) => self.blocks.object.decode(|| self.decode(&group))?,
+            },
+        };
+        let rows = batch.num_rows();
+        if rows > BATCH_ROWS {
+            self.rest = Some(batch.slice(BATCH_ROWS, rows - BATCH_ROWS));
+        }
+        Ok(Some(batch.slice(0, rows.min(BATCH_ROWS))))
+    }
+
+    /// All rows of a group: one batch, and nothing behind it.
+    fn decode(&self, group: &Group) -> Result<RecordBatch> {
+        let object = &self.blocks.object;
+        let mut source = self.source(group)?;
+        let mut next = || {
+            let next = source.next().transpose();
+            next.map_err(|e| object.damaged(format!("a value cannot be read: {e}")))
+        };
+        let batch = next()?.filter(|batch| batch.num_rows() == group.rows);
+        let wrong = || object.damaged("a block does not have the rows it claims");
+        let batch = batch.ok_or_else(wrong)?;
+        match next()? {
+            None => self.pick(&batch),
+            Some(_) => Err(wrong()),
         }
     }
 
-    fn source(&self, bytes: Vec<u8>) -> Result<Source> {
+    fn source(&self, group: &Group) -> Result<Source> {
+        let header = &self.blocks.header;
+        let mut bytes = header::plain(&header.schema, &header.sync);
+        // The library loops for ever over values behind the last row a block claims: this one claims more
+        // than there are, and the batch's size says when to stop.
+        write_long(&mut bytes, ENDLESS_ROWS);
+        write_long(&mut bytes, group.values.len());
+        bytes.extend_from_slice(&group.values);
+        bytes.extend_from_slice(&header.sync);
         let object = &self.blocks.object;
-        object.decode(|| {
-            // The library drops unwanted fields from the schema, and then misses the types they define.
-            let mut sorted = self.columns.clone();
-            sorted.sort_unstable();
-            sorted.dedup();
-            match build(object, bytes.clone(), Some(&sorted)) {
-                Ok(source) => Ok(source),
-                Err(_) => build(object, bytes, None),
-            }
-        })
-    }
-
-    /// The next batch of the current group, if it has one left.
-    fn decode(&mut self) -> Result<Option<RecordBatch>> {
-        let Some((source, left)) = &mut self.current else { return Ok(None) };
-        let object = &self.blocks.object;
-        let next = object.decode(|| {
-            let next = source.next().transpose();
-            next.map_err(|e| object.damaged(format!("a value cannot be read: {e}")))
-        })?;
-        let Some(batch) = next else {
-            let missing = *left;
-            self.current = None;
-            return match missing {
-                0 => Ok(None),
-                _ => Err(object.damaged("a block holds fewer rows than it claims")),
-            };
-        };
-        *left = left
-            .checked_sub(batch.num_rows())
-            .ok_or_else(|| object.damaged("a block holds more rows than it claims"))?;
-        self.pick(&batch).map(Some)
+        // The library drops unwanted fields from the schema, and then misses the types they define.
+        let mut sorted = self.columns.clone();
+        sorted.sort_unstable();
+        match build(object, bytes.clone(), Some(&sorted), group.rows) {
+            Ok(source) => Ok(source),
+            Err(_) => build(object, bytes, None, group.rows),
+        }
     }
 
     /// The wanted columns in the wanted order, found by their names, which are unique in a record.
     fn pick(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let object = &self.blocks.object;
-        let places =
-            self.columns.iter().map(|at| batch.schema().index_of(self.schema.field(*at).name()));
-        let places = places.collect::<Result<Vec<usize>, _>>();
+        let find = |at: &usize| batch.schema().index_of(self.schema.field(*at).name());
+        let places = self.columns.iter().map(find).collect::<Result<Vec<usize>, _>>();
         let picked = places.and_then(|places| batch.project(&places));
         picked.map_err(|e| object.damaged(e))
     }
