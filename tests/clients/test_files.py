@@ -18,7 +18,7 @@ import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
 
-from gateway import Gateway
+from gateway import Gateway, run
 
 D = decimal.Decimal
 UTC = dt.timezone.utc
@@ -106,7 +106,7 @@ ORC_KINDS = [
     {"compression": "lz4"}, {"compression": "zstd"},
     {"compression": "zlib", "file_version": "0.11"},
     {"compression": "zstd", "dictionary_key_size_threshold": 0.9, "stripe_size": 65536},
-    {"compression": "snappy", "compression_block_size": 1024, "stripe_size": 65536},
+    {"compression": "snappy", "compression_block_size": 65536, "stripe_size": 65536},
 ]
 
 
@@ -248,6 +248,28 @@ def test_symlink_manifests(tmp_path):
     with Gateway(tmp_path / "lake", tables={"t": links}, settings=[f'lake.roots=["{tmp_path}"]']) as gateway:
         assert gateway.query("SELECT id, day FROM t ORDER BY id") == [
             (1, dt.date(2024, 1, 1)), (2, dt.date(2024, 1, 2))]
+
+
+def test_a_crawl_finds_orc_and_avro(tmp_path, rows, arrow):
+    """With partitions, columns of mixed case, and nothing new the second time."""
+    files, lake = tmp_path / "files", tmp_path / "lake"
+    for day in ("2024-01-01", "2024-01-02", "__HIVE_DEFAULT_PARTITION__"):
+        folder = files / "landing" / "orders" / f"day={day}"
+        folder.mkdir(parents=True)
+        orc.write_table(pa.table({"orderId": [1, 2], "Size": [1.5, None]}), folder / "x.orc")
+    (files / "landing" / "people").mkdir()
+    with (files / "landing" / "people" / "part-0").open("wb") as file:
+        fields = [{"name": "userId", "type": "long"}]
+        schema = {"type": "record", "name": "r", "fields": fields}
+        fastavro.writer(file, schema, [{"userId": 5}])
+    options = ["--database", "files", "--set", f'lake.directory="{lake}"']
+    run("crawl", files, *options)
+    assert "unchanged" in run("crawl", files, *options).stdout
+    with Gateway(lake, settings=[f'lake.roots=["{files}"]']) as gateway:
+        found = gateway.query("SELECT orderid, size, day FROM files.orders ORDER BY day, orderid")
+        assert found[:2] == [(1, 1.5, "2024-01-01"), (2, None, "2024-01-01")]
+        assert len(found) == 6 and found[-1][2] is None
+        assert gateway.query("SELECT userid FROM files.people") == [(5,)]
 
 
 PACKERS = {

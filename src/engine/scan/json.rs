@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::json::ReaderBuilder;
 use datafusion::arrow::json::reader::Decoder;
 use lakegate_base::Result;
@@ -34,9 +34,7 @@ pub async fn open(object: DataObject, wanted: Wanted) -> Result<Batches> {
 /// The wanted columns under the file's names.
 fn spelled(keys: &[String], wanted: &Wanted) -> Schema {
     let own: Schema = Schema::new(
-        keys.iter()
-            .map(|key| Field::new(key, datafusion::arrow::datatypes::DataType::Null, true))
-            .collect::<Vec<_>>(),
+        keys.iter().map(|key| Field::new(key, DataType::Null, true)).collect::<Vec<_>>(),
     );
     let field = |field: &Arc<Field>| match find(own.fields(), field, MatchBy::Name) {
         Some(at) => field.as_ref().clone().with_name(own.field(at).name()),

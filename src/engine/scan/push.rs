@@ -199,9 +199,9 @@ impl<D: Decode> Pushing<D> {
 pub fn from_arrow(error: ArrowError) -> Error {
     match error {
         ArrowError::NotYetImplemented(what) => Error::unsupported(what),
-        ArrowError::ParseError(what)
-        | ArrowError::CsvError(what, _)
-        | ArrowError::JsonError(what) => Error::corrupt(what),
+        ArrowError::ParseError(what) | ArrowError::CsvError(what) | ArrowError::JsonError(what) => {
+            Error::corrupt(what)
+        }
         other => Error::corrupt("a row that does not fit the table").source(other),
     }
 }

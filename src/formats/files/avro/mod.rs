@@ -12,8 +12,13 @@ use std::sync::Arc;
 use ::arrow_avro::codec::Tz;
 use ::arrow_avro::reader::{Reader, ReaderBuilder};
 use ::arrow_avro::schema::AvroSchema;
-use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
+    make_array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use bytes::{Buf, BytesMut};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -277,9 +282,42 @@ impl Rows {
         let object = &self.blocks.object;
         let find = |at: &usize| batch.schema().index_of(self.schema.field(*at).name());
         let places = self.columns.iter().map(find).collect::<Result<Vec<usize>, _>>();
-        let picked = places.and_then(|places| batch.project(&places));
+        let picked = places.and_then(|places| batch.project(&places)).and_then(|picked| {
+            let columns = picked.columns().iter().map(|column| masked(column, None));
+            let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
+            RecordBatch::try_new(picked.schema(), columns)
+        });
         picked.map_err(|e| object.damaged(e))
     }
+}
+
+/// What stands below a NULL is NULL, too: the library leaves zeros there, and who asks for a field of a
+/// struct does not look at the struct.
+fn masked(array: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef, ArrowError> {
+    let nulls = NullBuffer::union(array.nulls(), parent);
+    Ok(match array.data_type() {
+        DataType::Struct(fields) if !fields.is_empty() => {
+            let columns = array.as_struct().columns().iter();
+            let columns = columns.map(|column| masked(column, nulls.as_ref()));
+            let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
+            Arc::new(StructArray::try_new(fields.clone(), columns, nulls)?)
+        }
+        DataType::List(item) => {
+            let list = array.as_list::<i32>();
+            let items = masked(list.values(), None)?;
+            Arc::new(ListArray::try_new(item.clone(), list.offsets().clone(), items, nulls)?)
+        }
+        DataType::Map(entries, sorted) => {
+            let map = array.as_map();
+            let pairs: ArrayRef = Arc::new(map.entries().clone());
+            let pairs = masked(&pairs, None)?.as_struct().clone();
+            let offsets = map.offsets().clone();
+            Arc::new(MapArray::try_new(entries.clone(), offsets, pairs, nulls, *sorted)?)
+        }
+        DataType::Null | DataType::Union(..) => array.clone(),
+        _ if parent.is_none() => array.clone(),
+        _ => make_array(array.to_data().into_builder().nulls(nulls).build()?),
+    })
 }
 
 /// Rows of which no column is wanted.

@@ -46,11 +46,12 @@ impl Clock {
             shown -= 1;
         }
         let micros = shown.checked_mul(1_000_000).ok_or(outside)?;
-        micros.checked_add(nanos / 1000).ok_or(outside)
+        micros.checked_add(nanos.div_euclid(1000)).ok_or(outside)
     }
 }
 
-/// The lowest three bits say how many zeros were cut off the end.
+/// The lowest three bits say how many zeros were cut off the end. Arrow's writer puts negative ones beside
+/// seconds before 1970.
 fn nanoseconds(packed: i64) -> Decoded<i64> {
     let zeros = u32::try_from(packed & 7).unwrap_or_default();
     let digits = packed >> 3;
@@ -58,6 +59,6 @@ fn nanoseconds(packed: i64) -> Decoded<i64> {
         0 => Some(digits),
         zeros => digits.checked_mul(10_i64.pow(zeros + 1)),
     };
-    let value = value.filter(|value| (0..1_000_000_000).contains(value));
+    let value = value.filter(|value: &i64| value.unsigned_abs() < 1_000_000_000);
     value.ok_or("a timestamp has no valid nanoseconds")
 }
