@@ -3,6 +3,7 @@
 
 use arrow::datatypes::Schema;
 use lakegate_base::{Location, Result, TableName};
+use lakegate_formats::files::avro_schema;
 use lakegate_formats::{CsvOptions, TableFormat, TableSource};
 
 use crate::model::{EXTERNAL_TABLE, Parameters, SerdeInfo, StorageDescriptor, Table, VIRTUAL_VIEW};
@@ -21,6 +22,17 @@ const PARQUET: Classes = Classes {
     output: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     serde: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
 };
+const ORC: Classes = Classes {
+    input: "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
+    output: "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+    serde: "org.apache.hadoop.hive.ql.io.orc.OrcSerde",
+};
+const AVRO: Classes = Classes {
+    input: "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+    output: "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
+    serde: "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
+};
+const SYMLINK_INPUT: &str = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat";
 const LAZY_TEXT: Classes = Classes {
     input: "org.apache.hadoop.mapred.TextInputFormat",
     output: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
@@ -81,14 +93,23 @@ fn has_serde(source: &TableSource) -> bool {
 }
 
 fn storage(source: &TableSource, schema: &Schema) -> StorageDescriptor {
-    let (classes, serde_parameters) = match &source.format {
+    let (classes, serde_parameters) = match source.format.of_files() {
         // Iceberg names no classes: its readers go by `table_type`.
         TableFormat::Iceberg => return StorageDescriptor::default(),
         TableFormat::Delta => (DELTA, delta_serde(&source.location)),
         TableFormat::Parquet => (PARQUET, parameters([("serialization.format", "1")])),
+        TableFormat::Orc => (ORC, parameters([("serialization.format", "1")])),
+        TableFormat::Avro => (AVRO, avro_serde(schema)),
         TableFormat::Csv(options) => (LAZY_TEXT, csv_serde(options)),
         TableFormat::Json => (JSON, parameters([("paths", json_paths(schema).as_str())])),
         TableFormat::Text => (LAZY_TEXT, parameters([("serialization.format", "1")])),
+        TableFormat::Linked(_) => return StorageDescriptor::default(),
+    };
+    let classes = match source.format {
+        TableFormat::Linked(_) => {
+            Classes { input: SYMLINK_INPUT, output: LAZY_TEXT.output, ..classes }
+        }
+        _ => classes,
     };
     StorageDescriptor {
         input_format: Some(classes.input.to_string()),
@@ -106,7 +127,7 @@ fn storage(source: &TableSource, schema: &Schema) -> StorageDescriptor {
 /// Glue repeats a file table's parameters on its storage descriptor.
 fn table_parameters(source: &TableSource) -> Parameters {
     let mut all = parameters([("EXTERNAL", "TRUE")]);
-    match &source.format {
+    match source.format.of_files() {
         TableFormat::Delta => all.extend(parameters([
             ("classification", "delta"),
             ("table_type", "delta"),
@@ -131,7 +152,12 @@ fn table_parameters(source: &TableSource) -> Parameters {
                 all.extend(parameters([("skip.header.line.count", "1")]));
             }
         }
-        TableFormat::Parquet | TableFormat::Json | TableFormat::Text => {
+        TableFormat::Parquet
+        | TableFormat::Orc
+        | TableFormat::Avro
+        | TableFormat::Json
+        | TableFormat::Text
+        | TableFormat::Linked(_) => {
             let name = source.format.name();
             all.extend(parameters([("classification", name), ("typeOfData", "file")]));
         }
@@ -141,6 +167,13 @@ fn table_parameters(source: &TableSource) -> Parameters {
 
 fn delta_serde(location: &Location) -> Parameters {
     parameters([("path", location_text(location).as_str()), ("serialization.format", "1")])
+}
+
+/// Hive and Athena read Avro by the schema they find here.
+fn avro_serde(schema: &Schema) -> Parameters {
+    let mut all = parameters([("serialization.format", "1")]);
+    all.extend(avro_schema(schema).map(|text| ("avro.schema.literal".to_string(), text)));
+    all
 }
 
 /// `quoteChar` is ours beside the lazy SerDe: other readers ignore it, `source` reads quoted fields by it.
@@ -210,6 +243,9 @@ mod tests {
             TableFormat::Csv(csv),
             TableFormat::Csv(plain),
             TableFormat::Json,
+            TableFormat::Orc,
+            TableFormat::Avro,
+            TableFormat::Linked(Box::new(TableFormat::Parquet)),
         ] {
             let (wrote, table) = written(format);
             let read = source(&table).expect("opens");
@@ -226,12 +262,26 @@ mod tests {
     }
 
     #[test]
+    fn classes_are_those_that_glue_writes() {
+        let (_, avro) = written(TableFormat::Avro);
+        let serde = &avro.storage_descriptor.serde_info;
+        let literal = serde.parameters.get("avro.schema.literal").expect("a schema");
+        assert!(literal.contains("orderId"), "{literal}");
+        assert_eq!(avro.parameters.get("classification").map(String::as_str), Some("avro"));
+        let (_, mut links) = written(TableFormat::Linked(Box::new(TableFormat::Parquet)));
+        assert_eq!(links.storage_descriptor.input_format.as_deref(), Some(SYMLINK_INPUT));
+        assert_eq!(links.parameters.get("classification").map(String::as_str), Some("parquet"));
+        let delta = ("spark.sql.sources.provider".to_string(), "delta".to_string());
+        links.parameters.extend([delta]);
+        let read = source(&links).expect("opens").format;
+        assert_eq!(read, TableFormat::Linked(Box::new(TableFormat::Parquet)));
+    }
+
+    #[test]
     fn what_is_not_read_is_named() {
         let (_, mut table) = written(TableFormat::Parquet);
         let refused = |table: &Table| source(table).expect_err("refused").to_string();
-        let serde = |name: &str| Some(format!("org.apache.hadoop.hive.ql.io.orc.{name}"));
-        table.storage_descriptor.serde_info.serialization_library = serde("OrcSerde");
-        assert_eq!(refused(&table), "table sales.orders: not supported: ORC files");
+        let serde = |name: &str| Some(format!("com.amazonaws.glue.serde.{name}"));
         table.storage_descriptor.serde_info.serialization_library = serde("GrokSerDe");
         assert!(refused(&table).contains("the SerDe GrokSerDe"));
         let schema = Schema::new(vec![Field::new("n", DataType::Int64, true)]);

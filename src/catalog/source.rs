@@ -26,7 +26,7 @@ impl Table {
     }
 }
 
-/// How to open a table. Views, ORC, Avro and unknown SerDes are refused by name.
+/// How to open a table. Views and unknown SerDes are refused by name.
 pub fn source(table: &Table) -> Result<TableSource> {
     build(table).map_err(|e| e.context(format!("table {}", table.table_name())))
 }
@@ -68,7 +68,8 @@ pub(crate) fn format(table: &Table) -> Result<TableFormat> {
     }
     let input = class(table.storage_descriptor.input_format.as_deref());
     if input == "SymlinkTextInputFormat" {
-        return Err(Error::unsupported("symlink manifest tables"));
+        // Whatever the parameters say: what is listed are plain files, of a Delta table, too.
+        return Ok(TableFormat::Linked(Box::new(by_serde(table)?)));
     }
     if is(parameters, "table_type", "delta")
         || is(parameters, "spark.sql.sources.provider", "delta")
@@ -78,12 +79,16 @@ pub(crate) fn format(table: &Table) -> Result<TableFormat> {
     if input.starts_with("Hoodie") || is(parameters, "spark.sql.sources.provider", "hudi") {
         return Err(Error::unsupported("Hudi tables"));
     }
+    by_serde(table)
+}
+
+fn by_serde(table: &Table) -> Result<TableFormat> {
     match class(table.storage_descriptor.serde_info.serialization_library.as_deref()) {
         "ParquetHiveSerDe" => Ok(TableFormat::Parquet),
         "LazySimpleSerDe" | "OpenCSVSerde" => delimited(table),
         "JsonSerDe" | "JsonSerde" => Ok(TableFormat::Json),
-        "OrcSerde" => Err(Error::unsupported("ORC files")),
-        "AvroSerDe" => Err(Error::unsupported("Avro files")),
+        "OrcSerde" => Ok(TableFormat::Orc),
+        "AvroSerDe" => Ok(TableFormat::Avro),
         "" => Err(Error::unsupported("a table without a SerDe")),
         other => Err(Error::unsupported(format!("the SerDe {other}"))),
     }

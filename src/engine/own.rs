@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use lakegate_base::{Error, Result, TableName};
-use lakegate_formats::CacheUse;
+use lakegate_formats::CacheUsage;
 
 use crate::engine::Shared;
 use crate::error::from_datafusion;
@@ -51,7 +51,7 @@ fn query_log(shared: &Shared) -> Result<RecordBatch> {
     shared.log.batch().map_err(|e| Error::internal("the query log is broken").source(e))
 }
 
-const CACHE_NUMBERS: [&str; 5] = ["entries", "bytes", "limit_bytes", "hits", "misses"];
+const CACHE_NUMBERS: [&str; 5] = ["entries", "bytes", "bytes_max", "hits", "misses"];
 
 fn cache_schema() -> SchemaRef {
     let name = Field::new("name", DataType::Utf8, true);
@@ -61,17 +61,17 @@ fn cache_schema() -> SchemaRef {
 
 fn caches(shared: &Shared) -> Result<RecordBatch> {
     let mut caches = shared.tables.caches();
-    caches.push(shared.footers.held());
-    let names = caches.iter().map(|cache| Some(cache.name));
-    let number = |pick: fn(&CacheUse) -> u64| -> ArrayRef {
-        let values = caches.iter().map(|cache| i64::try_from(pick(cache)).ok());
+    caches.push(("footers", shared.footers.usage()));
+    let names = caches.iter().map(|(name, _)| Some(*name));
+    let number = |pick: fn(&CacheUsage) -> u64| -> ArrayRef {
+        let values = caches.iter().map(|(_, usage)| i64::try_from(pick(usage)).ok());
         Arc::new(values.collect::<Int64Array>())
     };
     let columns = vec![
         Arc::new(names.collect::<StringArray>()) as ArrayRef,
         number(|cache| cache.entries),
         number(|cache| cache.bytes),
-        number(|cache| cache.limit_bytes),
+        number(|cache| cache.bytes_max),
         number(|cache| cache.hits),
         number(|cache| cache.misses),
     ];

@@ -63,22 +63,34 @@ impl<K: Eq + Hash, V> ByteCache<K, V> {
         key: K,
         load: impl Future<Output = Result<(V, u64)>>,
     ) -> Result<Arc<V>> {
+        self.get_or_renew(key, |_| true, |_| load).await
+    }
+
+    /// The value of a key, if it is still good; else `load` makes it, from the old one where there is one.
+    pub async fn get_or_renew<F: Future<Output = Result<(V, u64)>>>(
+        &self,
+        key: K,
+        is_good: impl Fn(&V) -> bool,
+        load: impl FnOnce(Option<Arc<V>>) -> F,
+    ) -> Result<Arc<V>> {
         let key = Arc::new(key);
         let turn = {
             let mut state = self.state();
-            if let Some(value) = state.get(&key) {
+            if let Some(value) = state.get(&key).filter(|value| is_good(value)) {
                 self.hits.fetch_add(1, Ordering::Relaxed);
                 return Ok(value);
             }
             Arc::clone(state.loading.entry(Arc::clone(&key)).or_default())
         };
         let _turn = turn.lock().await;
-        if let Some(value) = self.state().get(&key) {
+        // Whoever had the turn before may just have loaded it.
+        let old = self.state().get(&key);
+        if let Some(value) = old.clone().filter(|value| is_good(value)) {
             self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(value);
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
-        let loaded = load.await;
+        let loaded = load(old).await;
         let mut state = self.state();
         state.loading.remove(&key);
         let (value, bytes) = loaded?;

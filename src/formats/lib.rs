@@ -26,4 +26,4 @@ pub use snapshot::{
     PartitionColumn, REQUIRED_IN_FILE, TableSnapshot,
 };
 pub use source::{TableFormat, TableSource, open};
-pub use tables::{CacheOptions, CacheUse, Tables};
+pub use tables::{CacheOptions, Tables};

@@ -43,9 +43,13 @@ pub struct TableSnapshot {
 pub enum Encoding {
     Parquet(MatchBy),
     Csv(CsvOptions),
-    /// One JSON object a line; gzip by file name.
+    /// Columns found by name, as [`MatchBy::Name`] does.
+    Orc,
+    /// Columns found by name, as [`MatchBy::Name`] does.
+    Avro,
+    /// One JSON object a line; compressed by file name.
     Json,
-    /// One column of text, one row a line; gzip by file name.
+    /// One column of text, one row a line; compressed by file name.
     Text,
 }
 

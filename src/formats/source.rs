@@ -27,9 +27,13 @@ pub enum TableFormat {
     Delta,
     Iceberg,
     Parquet,
+    Orc,
+    Avro,
     Csv(CsvOptions),
     Json,
     Text,
+    /// The table's own files are lists of data files in this format: Hive's symlink manifests.
+    Linked(Box<TableFormat>),
 }
 
 impl TableFormat {
@@ -39,9 +43,20 @@ impl TableFormat {
             Self::Delta => "delta",
             Self::Iceberg => "iceberg",
             Self::Parquet => "parquet",
+            Self::Orc => "orc",
+            Self::Avro => "avro",
             Self::Csv(_) => "csv",
             Self::Json => "json",
             Self::Text => "text",
+            Self::Linked(files) => files.name(),
+        }
+    }
+
+    /// The format of the data files themselves.
+    pub fn of_files(&self) -> &Self {
+        match self {
+            Self::Linked(files) => files.of_files(),
+            other => other,
         }
     }
 }

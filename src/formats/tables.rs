@@ -2,20 +2,20 @@
 //! manifests, which never do. Everything remembered is weighed in bytes and bounded.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
 use lakegate_base::{Error, Location, Result};
 use lakegate_store::Stores;
-use moka::future::Cache;
 use roaring::RoaringTreemap;
-use tokio::sync::Mutex;
 
+use crate::cache::{ByteCache, CacheUsage};
+use crate::delete_files::{self, PositionCache};
+use crate::delta::{self, Refreshed};
+use crate::iceberg::{self, ManifestCache};
 use crate::{
-    AsOf, EqualityDeletes, FileDeletes, PositionDeletes, Revision, TableSnapshot, TableSource,
-    bitmap,
+    AsOf, EqualityDeletes, FileDeletes, Revision, TableFormat, TableSnapshot, TableSource, files,
 };
 
 /// How much may be remembered.
@@ -28,41 +28,35 @@ pub struct CacheOptions {
 
 impl Default for CacheOptions {
     fn default() -> Self {
-        Self { snapshot_bytes: 256 << 20, manifest_bytes: 128 << 20, delete_bytes: 128 << 20 }
+        Self { snapshot_bytes: 512 << 20, manifest_bytes: 256 << 20, delete_bytes: 128 << 20 }
     }
-}
-
-/// What one cache holds and how often it helped.
-#[derive(Clone, Debug)]
-pub struct CacheUse {
-    pub name: &'static str,
-    pub entries: u64,
-    pub bytes: u64,
-    pub limit_bytes: u64,
-    pub hits: u64,
-    pub misses: u64,
 }
 
 pub struct Tables {
     stores: Arc<Stores>,
-    snapshots: Kept<SnapshotKey, Known>,
-    /// One reader at a time opens or refreshes a table; the others get what it found.
-    opening: Cache<SnapshotKey, Arc<Mutex<()>>>,
-    vectors: Kept<(Location, u64), Arc<RoaringTreemap>>,
-    keys: Kept<String, RecordBatch>,
+    snapshots: ByteCache<SnapshotKey, Known>,
+    manifests: ManifestCache,
+    positions: PositionCache,
+    keys: ByteCache<KeysKey, RecordBatch>,
     /// What was checked before this moment is not current any more.
-    current_since: std::sync::Mutex<Instant>,
+    current_since: Mutex<Instant>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct SnapshotKey {
     location: Location,
     as_of: AsOf,
-    /// What the catalog says of a table of files; a changed column makes another snapshot.
+    /// What the catalog says of the table; a changed column or metadata file makes another snapshot.
     told: String,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct KeysKey {
+    location: Location,
+    /// The key columns as the table has them now.
+    columns: String,
+}
+
 struct Known {
     snapshot: Arc<TableSnapshot>,
     checked: Instant,
@@ -72,22 +66,12 @@ impl Tables {
     pub fn new(stores: Arc<Stores>, options: CacheOptions) -> Self {
         Self {
             stores,
-            snapshots: Kept::new("snapshots", options.snapshot_bytes, |known: &Known| {
-                snapshot_bytes(&known.snapshot)
-            }),
-            opening: Cache::new(10_000),
-            current_since: std::sync::Mutex::new(Instant::now()),
-            vectors: Kept::new("deletes", options.delete_bytes, |rows: &Arc<RoaringTreemap>| {
-                rows.serialized_size()
-            }),
-            keys: Kept::new("deleted keys", options.delete_bytes, |keys: &RecordBatch| {
-                keys.get_array_memory_size()
-            }),
+            snapshots: ByteCache::new(options.snapshot_bytes),
+            manifests: ManifestCache::new(options.manifest_bytes),
+            positions: PositionCache::new(options.delete_bytes),
+            keys: ByteCache::new(options.delete_bytes),
+            current_since: Mutex::new(Instant::now()),
         }
-    }
-
-    pub fn stores(&self) -> &Arc<Stores> {
-        &self.stores
     }
 
     /// Every table is looked at again, whatever staleness is allowed: a file of one has vanished.
@@ -105,148 +89,115 @@ impl Tables {
         let key = SnapshotKey {
             location: source.location.clone(),
             as_of: as_of.clone(),
-            told: format!("{:?} {:?} {:?}", source.format, source.schema, source.partition_keys),
+            told: format!(
+                "{:?} {:?} {:?} {:?}",
+                source.format, source.schema, source.partition_keys, source.metadata_location
+            ),
         };
         let asked = Instant::now();
         let current_since = *self.current_since.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = |known: &Known| {
-            let is_fixed = matches!(as_of, AsOf::Version(_));
-            is_fixed || (known.checked + staleness >= asked && known.checked >= current_since)
+        let is_current = |known: &Known| match as_of {
+            // A version never changes; what a moment or a name means may.
+            AsOf::Version(_) => true,
+            _ => known.checked + staleness >= asked && known.checked >= current_since,
         };
-        if let Some(known) = self.snapshots.peek(&key).await.filter(fresh) {
-            self.snapshots.hit();
-            return Ok(known.snapshot);
-        }
-        let turn = self.opening.get_with(key.clone(), async { Arc::default() }).await;
-        let _turn = turn.lock().await;
-        // Whoever had the turn before may have looked after this one was asked.
-        let previous = self.snapshots.peek(&key).await;
-        if let Some(known) = previous.clone().filter(fresh) {
-            self.snapshots.hit();
-            return Ok(known.snapshot);
-        }
-        let checked = Instant::now();
-        let previous = previous.map(|known| known.snapshot);
-        let snapshot = self.read(source, as_of, previous.as_ref()).await?;
-        match previous.is_some_and(|previous| Arc::ptr_eq(&previous, &snapshot)) {
-            true => self.snapshots.hit(),
-            false => self.snapshots.miss(),
-        }
-        self.snapshots.insert(key, Known { snapshot: Arc::clone(&snapshot), checked }).await;
-        Ok(snapshot)
+        let read = |previous: Option<Arc<Known>>| async move {
+            let checked = Instant::now();
+            let previous = previous.map(|known| Arc::clone(&known.snapshot));
+            let snapshot = self.read(source, as_of, previous).await?;
+            let bytes = snapshot_bytes(&snapshot);
+            Ok((Known { snapshot, checked }, bytes))
+        };
+        let known = self.snapshots.get_or_renew(key, is_current, read).await?;
+        Ok(Arc::clone(&known.snapshot))
     }
-}
 
-impl Tables {
     async fn read(
         &self,
         source: &TableSource,
-        _as_of: &AsOf,
-        previous: Option<&Arc<TableSnapshot>>,
+        as_of: &AsOf,
+        previous: Option<Arc<TableSnapshot>>,
     ) -> Result<Arc<TableSnapshot>> {
-        let snapshot = crate::open(&self.stores, source).await?;
-        // The same files: whoever holds the previous one shares its memory.
-        Ok(match previous.filter(|previous| previous.version == snapshot.version) {
-            Some(previous) => Arc::clone(previous),
-            None => Arc::new(snapshot),
+        let stores = &self.stores;
+        let opened = match (&source.format, as_of, &previous) {
+            (TableFormat::Delta, AsOf::Latest, Some(previous)) => {
+                match delta::refresh(stores, previous).await? {
+                    Refreshed::Unchanged => return Ok(Arc::clone(previous)),
+                    Refreshed::Changed(snapshot) => *snapshot,
+                }
+            }
+            (TableFormat::Delta, ..) => delta::open_as_of(stores, source, as_of).await?,
+            (TableFormat::Iceberg, AsOf::Latest, Some(previous)) => {
+                match iceberg::refresh(stores, &self.manifests, source, previous).await? {
+                    None => return Ok(Arc::clone(previous)),
+                    Some(snapshot) => snapshot,
+                }
+            }
+            (TableFormat::Iceberg, ..) => {
+                iceberg::open_as_of(stores, &self.manifests, source, as_of).await?
+            }
+            (_, AsOf::Latest, _) => files::open(stores, source).await?,
+            _ => return Err(no_versions(source)),
+        };
+        // The same files again: whoever holds the previous one shares its memory.
+        Ok(match previous.filter(|previous| previous.version == opened.version) {
+            Some(previous) => previous,
+            None => Arc::new(opened),
         })
     }
 
-    /// Newest first.
-    pub async fn history(&self, _source: &TableSource) -> Result<Vec<Revision>> {
-        Err(Error::unsupported("history"))
+    /// The table's versions, newest first.
+    pub async fn history(&self, source: &TableSource) -> Result<Vec<Revision>> {
+        match source.format {
+            TableFormat::Delta => delta::history(&self.stores, source).await,
+            TableFormat::Iceberg => iceberg::history(&self.stores, source).await,
+            _ => Err(no_versions(source)),
+        }
     }
 
     /// The rows that position deletes name in one data file.
     pub async fn deleted_rows(&self, deletes: &FileDeletes) -> Result<RoaringTreemap> {
-        let mut all = RoaringTreemap::new();
-        for part in &deletes.positions {
-            match part.as_ref() {
-                PositionDeletes::Inline { .. } => all |= bitmap::read(&self.stores, part).await?,
-                PositionDeletes::Vector { location, offset, .. } => {
-                    let read = async { Ok(Arc::new(bitmap::read(&self.stores, part).await?)) };
-                    all |= self.vectors.get((location.clone(), *offset), read).await?.as_ref();
-                }
-                PositionDeletes::File { .. } => return Err(Error::unsupported("position deletes")),
-            }
-        }
-        Ok(all)
+        delete_files::deleted_rows(&self.stores, &self.positions, deletes).await
     }
 
     /// The rows of an equality delete file, in its key columns and their types in the table.
     pub async fn deleted_keys(
         &self,
-        _snapshot: &TableSnapshot,
-        _deletes: &EqualityDeletes,
-    ) -> Result<RecordBatch> {
-        Err(Error::unsupported("equality deletes"))
+        snapshot: &TableSnapshot,
+        deletes: &EqualityDeletes,
+    ) -> Result<Arc<RecordBatch>> {
+        let columns = deletes.columns.iter().map(|column| snapshot.schema.fields().get(*column));
+        let key = KeysKey {
+            location: deletes.location.clone(),
+            columns: format!("{:?}", columns.collect::<Vec<_>>()),
+        };
+        let load = async {
+            let keys = delete_files::read_keys(&self.stores, &snapshot.schema, deletes).await?;
+            let bytes = keys.get_array_memory_size() as u64;
+            Ok((keys, bytes))
+        };
+        self.keys.get_or_load(key, load).await
     }
 
-    pub fn caches(&self) -> Vec<CacheUse> {
-        vec![self.snapshots.use_(), self.vectors.use_(), self.keys.use_()]
-    }
-}
-
-/// A cache that counts.
-struct Kept<K, V> {
-    name: &'static str,
-    cache: Cache<K, V>,
-    limit_bytes: u64,
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
-
-impl<K, V> Kept<K, V>
-where
-    K: std::hash::Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    fn new(name: &'static str, limit_bytes: u64, bytes: fn(&V) -> usize) -> Self {
-        let weigher = move |_: &K, value: &V| u32::try_from(bytes(value)).unwrap_or(u32::MAX);
-        let cache = Cache::builder().max_capacity(limit_bytes).weigher(weigher).build();
-        Self { name, cache, limit_bytes, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
-    }
-
-    async fn peek(&self, key: &K) -> Option<V> {
-        self.cache.get(key).await
-    }
-
-    async fn insert(&self, key: K, value: V) {
-        self.cache.insert(key, value).await;
-    }
-
-    /// What is kept, or made now; several who want the same wait for one.
-    async fn get(&self, key: K, make: impl Future<Output = Result<V>>) -> Result<V> {
-        if let Some(value) = self.cache.get(&key).await {
-            self.hit();
-            return Ok(value);
-        }
-        self.miss();
-        // An error is not kept: the next one asks again.
-        self.cache.try_get_with(key, make).await.map_err(|error| error.copy())
-    }
-
-    fn hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn miss(&self) {
-        self.misses.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn use_(&self) -> CacheUse {
-        CacheUse {
-            name: self.name,
-            entries: self.cache.entry_count(),
-            bytes: self.cache.weighted_size(),
-            limit_bytes: self.limit_bytes,
-            hits: self.hits.load(Ordering::Relaxed),
-            misses: self.misses.load(Ordering::Relaxed),
-        }
+    /// By name: what each cache holds.
+    pub fn caches(&self) -> Vec<(&'static str, CacheUsage)> {
+        vec![
+            ("snapshots", self.snapshots.usage()),
+            ("manifests", self.manifests.usage()),
+            ("deleted positions", self.positions.usage()),
+            ("deleted keys", self.keys.usage()),
+        ]
     }
 }
 
-fn snapshot_bytes(snapshot: &TableSnapshot) -> usize {
+fn no_versions(source: &TableSource) -> Error {
+    Error::unsupported(format!("versions of a table of {} files", source.format.name()))
+        .hint("Only Delta and Iceberg tables keep their past.")
+}
+
+fn snapshot_bytes(snapshot: &TableSnapshot) -> u64 {
+    /// Roughly what the deletes of one file take.
+    const DELETES_BYTES: usize = 512;
     let files = &snapshot.files;
     let partitions = files.partitions.iter().map(|p| p.values.get_array_memory_size());
     let bounds = files.bounds.iter().map(|b| {
@@ -257,11 +208,8 @@ fn snapshot_bytes(snapshot: &TableSnapshot) -> usize {
     let index: [&dyn Array; 4] = [&files.paths, &files.sizes, &files.rows, &files.modified];
     let index = index.iter().map(|array| array.get_array_memory_size());
     let deletes = snapshot.deletes.len() * DELETES_BYTES;
-    partitions.chain(bounds).chain(index).sum::<usize>() + deletes
+    (partitions.chain(bounds).chain(index).sum::<usize>() + deletes) as u64
 }
-
-/// Roughly what the deletes of one file take in a snapshot.
-const DELETES_BYTES: usize = 512;
 
 impl fmt::Debug for Tables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -468,7 +468,8 @@ fn average(statistics: &mut Parameters) {
 fn columns(schema: &SchemaRef, format: &TableFormat, keys: &[String]) -> Result<SchemaRef> {
     let merged = merge_schemas(std::slice::from_ref(schema), format)?;
     let own = |field: &&FieldRef| !keys.contains(&fold_name(field.name()));
-    if matches!(format, TableFormat::Csv(_)) && !merged.fields().iter().all(|f| own(&f)) {
+    let by_position = matches!(format, TableFormat::Csv(options) if !options.header);
+    if by_position && !merged.fields().iter().all(|f| own(&f)) {
         let text = "a CSV column with the name of a partition key";
         return Err(Error::unsupported(text).hint("Rename the column, or the folders."));
     }

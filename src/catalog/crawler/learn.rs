@@ -35,7 +35,7 @@ const FOLDERS_AT_ONCE: usize = 4;
 /// A folder whose files differ gives one table per file, up to here.
 const TABLES_PER_FOLDER_MAX: usize = 100;
 /// Grows whenever the same files would be understood otherwise: old memories are then void.
-const RULES_VERSION: u32 = 1;
+const RULES_VERSION: u32 = 2;
 
 /// What one folder, or one file in a folder of different files, holds.
 #[derive(Clone, Debug)]
@@ -142,8 +142,13 @@ fn every<'a>(folder: &'a Folder, leaves: &mut Vec<&'a Folder>, wanted: &mut Vec<
 }
 
 fn is_text(folder: &Folder) -> bool {
-    let parquet = |f: &File| FileKind::of(f.location.name()) == Some(FileKind::Parquet);
-    matches!(&folder.content, Content::Plain { files, .. } if !files.iter().any(parquet))
+    let typed = |f: &File| is_typed(FileKind::of(f.location.name()));
+    matches!(&folder.content, Content::Plain { files, .. } if !files.iter().any(typed))
+}
+
+/// Files that say which types their columns have.
+fn is_typed(kind: Option<FileKind>) -> bool {
+    matches!(kind, Some(FileKind::Parquet | FileKind::Orc | FileKind::Avro))
 }
 
 /// `key=value`, or digits and their marks: `2024`, `2024-01-31`, `00`.
@@ -236,8 +241,8 @@ async fn read_files(
     }
     let files: Vec<&File> = files.iter().collect();
     if kinds.len() == 1 {
-        let parquet = kinds.contains_key(&Some(FileKind::Parquet));
-        let most = if parquet { FILES_READ_MAX } else { TEXT_FILES_READ_MAX };
+        let typed = kinds.keys().all(|kind| is_typed(*kind));
+        let most = if typed { FILES_READ_MAX } else { TEXT_FILES_READ_MAX };
         let samples: Vec<&File> = spread(&files, most).into_iter().copied().collect();
         let inferred = infer_all(stores, &samples, reads).await?;
         if let Some(mut one) = together(&inferred) {

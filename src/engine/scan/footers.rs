@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::execution::cache::cache_manager::{
     CacheManager, CacheManagerConfig, FileMetadataCache,
 };
-use lakegate_formats::CacheUse;
+use lakegate_formats::CacheUsage;
 
 /// All stores' footer caches.
 #[derive(Debug)]
@@ -34,14 +34,13 @@ impl Footers {
     }
 
     /// All stores together. An entry was read once: evicted ones are not counted.
-    pub fn held(&self) -> CacheUse {
+    pub fn usage(&self) -> CacheUsage {
         let by_store = self.by_store.lock().unwrap_or_else(PoisonError::into_inner);
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let mut held = CacheUse {
-            name: "footers",
+        let mut held = CacheUsage {
             entries: 0,
             bytes: 0,
-            limit_bytes: number(self.bytes_max.saturating_mul(by_store.len().max(1))),
+            bytes_max: number(self.bytes_max.saturating_mul(by_store.len().max(1))),
             hits: 0,
             misses: 0,
         };

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::Array;
 use datafusion::catalog::Session;
-use datafusion::common::config::CsvOptions as ReaderOptions;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{
-    CsvSource, FileGroup, FileScanConfigBuilder, FileSource, JsonSource, ParquetSource,
+    FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -25,16 +24,16 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion_datasource::TableSchema;
 use lakegate_base::Error;
-use lakegate_formats::{CsvOptions, Encoding, FileIndex};
+use lakegate_formats::{Encoding, FileIndex};
 use object_store::ObjectMeta;
 
 use super::adapter::LakeAdapters;
 use super::deletes::{Deleted, DeletingSource};
 use super::readers::LakeReaders;
+use super::rows::RowSource;
 use super::statistics::statistics;
 use super::survivors::{DeletedKeys, Survives};
 use super::table::{LakeTable, Pushdown};
-use super::text::TextSource;
 use crate::error::into_datafusion;
 
 /// A late filter pays when it saves decoding this many other columns; fewer, and the bookkeeping costs
@@ -162,11 +161,7 @@ fn source(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn 
         .build();
     Ok(match &table.snapshot.encoding {
         Encoding::Parquet(_) => Arc::new(parquet(table, request, schema)?),
-        Encoding::Csv(options) => {
-            Arc::new(CsvSource::new(schema).with_csv_options(reader_options(options)))
-        }
-        Encoding::Json => Arc::new(JsonSource::new(schema)),
-        Encoding::Text => Arc::new(TextSource::new(schema)),
+        other => Arc::new(RowSource::new(other, &table.snapshot.location, schema)?),
     })
 }
 
@@ -217,18 +212,6 @@ fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
             !filtered.is_empty()
                 && request.projection.iter().filter(saved).count() >= PUSHDOWN_COLUMNS_MIN
         }
-    }
-}
-
-fn reader_options(options: &CsvOptions) -> ReaderOptions {
-    ReaderOptions {
-        has_header: Some(options.header),
-        delimiter: options.delimiter,
-        quote: options.quote,
-        escape: options.escape,
-        // A quoted value may hold a line break: splitting the file by bytes would cut it in two.
-        newlines_in_values: Some(true),
-        ..ReaderOptions::default()
     }
 }
 

@@ -3,12 +3,16 @@
 //! iceberg's scan.
 
 mod adapter;
+mod csv;
 mod deletes;
 mod footers;
+mod json;
 mod lower;
 mod prune;
+mod push;
 mod readers;
 mod reshape;
+mod rows;
 mod shape;
 mod statistics;
 mod survivors;

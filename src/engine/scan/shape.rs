@@ -45,7 +45,9 @@ impl Shape {
     pub fn new(snapshot: &TableSnapshot, view_types: ViewTypes) -> Result<Self> {
         let match_by = match snapshot.encoding {
             Encoding::Parquet(match_by) => match_by,
-            Encoding::Csv(_) | Encoding::Json | Encoding::Text => MatchBy::Name,
+            Encoding::Orc | Encoding::Avro | Encoding::Csv(_) | Encoding::Json | Encoding::Text => {
+                MatchBy::Name
+            }
         };
         // Only Parquet's reader makes view types by itself, and only for columns it finds by name.
         let views = view_types == ViewTypes::On

@@ -2,7 +2,7 @@
 //! header when all its cells are text and some cell below is not. Types never lose what the text says: a
 //! number with leading zeros, or with more digits than its type holds, stays text.
 
-use ::csv::ReaderBuilder;
+use ::csv::{Reader, ReaderBuilder};
 use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::{NaiveDate, Utc};
@@ -67,6 +67,23 @@ pub(super) fn infer_with(
     limited(schema(names, types), location)
 }
 
+/// The columns of one file as its first record has them: their names with a header, else `col0`, `col1`, …
+/// None: `bytes`, the first of the content, end before the record does.
+pub fn csv_columns(options: &CsvOptions, bytes: &[u8], whole: bool) -> Option<Vec<String>> {
+    let mut reader = reader(bytes, options);
+    let mut record = ::csv::ByteRecord::new();
+    let found = reader.read_byte_record(&mut record).unwrap_or_default();
+    let used = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+    if !whole && (!found || used >= bytes.len()) {
+        return None;
+    }
+    let cell = |cell: &[u8]| match options.header {
+        true => String::from_utf8_lossy(cell).into_owned(),
+        false => String::new(),
+    };
+    Some(names(&record.iter().map(cell).collect::<Vec<_>>()))
+}
+
 /// The delimiter that splits all records into the same number of at least two cells, two records at
 /// least; the one that gives most cells wins.
 pub(super) fn delimiter(head: &[u8]) -> Option<u8> {
@@ -97,15 +114,19 @@ fn complete_records(head: &Head, bytes: &[u8], options: &CsvOptions) -> Vec<Reco
 }
 
 fn records(bytes: &[u8], options: &CsvOptions) -> Vec<Record> {
-    let mut reader = ReaderBuilder::new()
+    let mut reader = reader(bytes, options);
+    let cells = |record: ::csv::StringRecord| record.iter().map(str::to_string).collect();
+    reader.records().map_while(Result::ok).take(RECORDS_MAX).map(cells).collect()
+}
+
+fn reader<'a>(bytes: &'a [u8], options: &CsvOptions) -> Reader<&'a [u8]> {
+    ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(options.delimiter)
         .quote(options.quote)
         .escape(options.escape)
-        .from_reader(bytes);
-    let cells = |record: ::csv::StringRecord| record.iter().map(str::to_string).collect();
-    reader.records().map_while(Result::ok).take(RECORDS_MAX).map(cells).collect()
+        .from_reader(bytes)
 }
 
 /// The head without its last line, when that may be cut.

@@ -1,10 +1,10 @@
 //! The schema of one file, from as little of it as tells.
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use lakegate_base::{Error, Location, Result};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use lakegate_base::{Error, Location, Result, Subject};
 use lakegate_store::Stores;
 
-use super::{Compression, FileKind, csv, json, parquet};
+use super::{Compression, DataObject, FileKind, csv, json, open_avro, open_orc, parquet};
 use crate::TableFormat;
 
 /// What is read of a CSV or text file; JSON may need ten times as much.
@@ -65,8 +65,8 @@ pub async fn infer(stores: &Stores, file: &FileRef, kind: FileKind) -> Result<In
         }
         FileKind::Json => (TableFormat::Json, json(stores, file).await?),
         FileKind::Text => (TableFormat::Text, text_schema()),
-        FileKind::Orc => return Err(Error::unsupported(format!("ORC files ({location})"))),
-        FileKind::Avro => return Err(Error::unsupported(format!("Avro files ({location})"))),
+        FileKind::Orc => return rows(stores, file, TableFormat::Orc).await,
+        FileKind::Avro => return rows(stores, file, TableFormat::Avro).await,
     };
     Ok(InferredFile { format, schema, compression, rows: None })
 }
@@ -84,8 +84,56 @@ pub(super) async fn infer_as(
         }
         TableFormat::Json => json(stores, file).await,
         TableFormat::Text => Ok(text_schema()),
+        TableFormat::Orc | TableFormat::Avro => {
+            Ok(rows(stores, file, format.clone()).await?.schema)
+        }
         _ => Ok(parquet::infer(stores, file).await?.schema),
     }
+}
+
+/// ORC and Avro say in their footer or header what they hold.
+async fn rows(stores: &Stores, file: &FileRef, format: TableFormat) -> Result<InferredFile> {
+    let location = &file.location;
+    if Compression::of(location)? != Compression::None {
+        let what = format!("{} files that are compressed as a whole", format.name());
+        return Err(Error::unsupported(format!("{what} ({location})")));
+    }
+    let object = DataObject::of(stores, file).await?;
+    let opened = match format {
+        TableFormat::Avro => open_avro(object).await?,
+        _ => open_orc(object).await?,
+    };
+    let columns: Result<Vec<Field>> = opened.schema().fields().iter().map(|f| column(f)).collect();
+    let schema = columns.and_then(|columns| parquet::checked(&Schema::new(columns), location));
+    let schema = schema.map_err(|e| e.context(location))?;
+    Ok(InferredFile { format, schema, compression: Compression::None, rows: opened.rows() })
+}
+
+/// The field as a table column: what only a file has to know is left out.
+fn column(field: &Field) -> Result<Field> {
+    let inner = |field: &FieldRef| column(field).map(FieldRef::new);
+    let data_type = match field.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(inner).collect::<Result<_>>()?)
+        }
+        DataType::List(item) => DataType::List(inner(item)?),
+        DataType::Map(entries, sorted) => DataType::Map(entry(entries)?, *sorted),
+        DataType::Union(..) => {
+            let what = format!("a column of several types (\"{}\")", field.name());
+            return Err(Error::unsupported(what).about(Subject::Column));
+        }
+        other => other.clone(),
+    };
+    Ok(Field::new(field.name(), data_type, true))
+}
+
+/// A map's entries and keys are never null.
+fn entry(entries: &FieldRef) -> Result<FieldRef> {
+    let DataType::Struct(pair) = entries.data_type() else { return Ok(entries.clone()) };
+    let sides = pair.iter().enumerate().map(|(at, side)| Ok(column(side)?.with_nullable(at > 0)));
+    let sides: Result<Vec<Field>> = sides.collect();
+    Ok(Field::new(entries.name(), DataType::Struct(sides?.into()), false).into())
 }
 
 /// One row can be larger than the first megabyte: then more is read.
@@ -108,8 +156,9 @@ pub(super) fn text_schema() -> SchemaRef {
 
 async fn head(stores: &Stores, file: &FileRef, bytes_max: u64) -> Result<Head> {
     let compression = Compression::of(&file.location)?;
-    let raw = stores.read_range(&file.location, 0..file.size.min(bytes_max)).await?;
+    let raw_max = compression.head_bytes(bytes_max);
+    let raw = stores.read_range(&file.location, 0..file.size.min(raw_max)).await?;
     let bytes = compression.decode(&raw, bytes_max, &file.location)?;
     let full = u64::try_from(bytes.len()).is_ok_and(|length| length >= bytes_max);
-    Ok(Head { bytes, cut: full || file.size > bytes_max })
+    Ok(Head { bytes, cut: full || file.size > raw_max })
 }

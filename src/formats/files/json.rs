@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use super::infer::{COLUMNS_MAX, Head};
 
 const OBJECTS_MAX: usize = 10_000;
+/// Lines whose keys are looked at before a file is read.
+const KEY_LINES_MAX: usize = 100;
 
 /// The columns in order of first appearance. A key without any value has type `Null`.
 pub(super) fn infer(head: &Head, location: &Location) -> Result<SchemaRef> {
@@ -36,6 +38,21 @@ pub(super) fn infer(head: &Head, location: &Location) -> Result<SchemaRef> {
         )));
     }
     Ok(Schema::new(columns).into())
+}
+
+/// The keys of the objects on the first lines of one file, as it spells them.
+pub fn json_keys(bytes: &[u8]) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for line in bytes.split(|b| *b == b'\n').take(KEY_LINES_MAX) {
+        // A line that is cut, or wrong, is the reader's business.
+        let Ok(Value::Object(object)) = serde_json::from_slice(line) else { continue };
+        for key in object.keys() {
+            if keys.len() < COLUMNS_MAX && !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+    }
+    keys
 }
 
 fn complete_lines(bytes: &[u8]) -> &[u8] {

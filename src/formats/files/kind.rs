@@ -2,12 +2,16 @@
 
 use std::io::Read;
 
+use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
 use lakegate_base::{Error, Location, Result};
+use liblzma::read::XzDecoder;
 
 use super::csv;
 
-/// A kind of data file. Orc and Avro are known so that they are refused by name.
+const PACKED_HEAD_BYTES: u64 = 1 << 20;
+
+/// A kind of data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileKind {
     Parquet,
@@ -23,6 +27,9 @@ pub enum FileKind {
 pub enum Compression {
     None,
     Gzip,
+    Bzip2,
+    Zstandard,
+    Xz,
 }
 
 impl FileKind {
@@ -30,7 +37,7 @@ impl FileKind {
     /// bytes decide.
     pub fn of(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
-        let stem = COMPRESSED.iter().find_map(|suffix| name.strip_suffix(suffix));
+        let stem = COMPRESSED.iter().find_map(|(suffix, _)| name.strip_suffix(suffix));
         let (_, extension) = stem.unwrap_or(&name).rsplit_once('.')?;
         match extension {
             "parquet" | "parq" | "pq" => Some(Self::Parquet),
@@ -72,22 +79,32 @@ fn text_of(head: &[u8]) -> Option<&str> {
     (!text.contains('\0')).then_some(text)
 }
 
-/// Suffixes of compressed files.
-const COMPRESSED: [&str; 8] = [".gz", ".gzip", ".bz2", ".zst", ".zip", ".lz4", ".snappy", ".xz"];
+/// Suffixes of compressed files; the compression of those that are read.
+const COMPRESSED: [(&str, Option<Compression>); 11] = [
+    (".gz", Some(Compression::Gzip)),
+    (".gzip", Some(Compression::Gzip)),
+    (".bz2", Some(Compression::Bzip2)),
+    (".zst", Some(Compression::Zstandard)),
+    (".zstd", Some(Compression::Zstandard)),
+    (".xz", Some(Compression::Xz)),
+    (".zip", None),
+    (".lz4", None),
+    (".snappy", None),
+    (".lzo", None),
+    (".br", None),
+];
 
 impl Compression {
-    /// By the name of a CSV, JSON or text file; any other compression than gzip is refused by name, and
-    /// `.GZ`, too: readers tell by the small letters.
+    /// By the name of a CSV, JSON or text file; compressions that are not read are refused by name.
     pub fn of(location: &Location) -> Result<Self> {
-        if location.name().ends_with(".gz") {
-            return Ok(Self::Gzip);
-        }
         let name = location.name().to_ascii_lowercase();
-        match COMPRESSED.iter().find(|suffix| name.ends_with(**suffix)) {
+        match COMPRESSED.iter().find(|(suffix, _)| name.ends_with(suffix)) {
             None => Ok(Self::None),
-            Some(suffix) => {
+            Some((_, Some(compression))) => Ok(*compression),
+            Some((suffix, None)) => {
                 let what = format!("files compressed as \"{suffix}\" ({location})");
-                Err(Error::unsupported(what).hint("Use gzip (.gz) or no compression."))
+                Err(Error::unsupported(what)
+                    .hint("Use gzip (.gz), bzip2 (.bz2), Zstandard (.zst), xz or no compression."))
             }
         }
     }
@@ -97,7 +114,16 @@ impl Compression {
         match self {
             Self::None => "none",
             Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Zstandard => "zstd",
+            Self::Xz => "xz",
         }
+    }
+
+    /// Bytes of a file that give at least the first `bytes_max` of its content, or a good part of them: a
+    /// block of bzip2 shows nothing before its end.
+    pub(super) fn head_bytes(self, bytes_max: u64) -> u64 {
+        if self == Self::None { bytes_max } else { bytes_max.max(PACKED_HEAD_BYTES) }
     }
 
     /// The first `bytes_max` bytes of the content behind `head`, the first bytes of a file.
@@ -107,19 +133,24 @@ impl Compression {
         bytes_max: u64,
         location: &Location,
     ) -> Result<Vec<u8>> {
-        if self == Self::None {
-            let end = usize::try_from(bytes_max).map_or(head.len(), |max| max.min(head.len()));
-            return Ok(head[..end].to_vec());
-        }
+        let damaged = |e: std::io::Error| {
+            Error::corrupt(format!("{location} is not a {} file", self.name())).source(e)
+        };
+        let reader: Box<dyn Read + '_> = match self {
+            Self::None => Box::new(head),
+            Self::Gzip => Box::new(MultiGzDecoder::new(head)),
+            Self::Bzip2 => Box::new(MultiBzDecoder::new(head)),
+            Self::Zstandard => Box::new(zstd::stream::read::Decoder::new(head).map_err(damaged)?),
+            Self::Xz => Box::new(XzDecoder::new_multi_decoder(head)),
+        };
         let mut content = Vec::new();
-        let mut reader = MultiGzDecoder::new(head).take(bytes_max);
-        match reader.read_to_end(&mut content) {
+        match reader.take(bytes_max).read_to_end(&mut content) {
             Ok(_) => Ok(content),
             // The head ends in the middle of the stream: what came out so far is right.
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof && !content.is_empty() => {
                 Ok(content)
             }
-            Err(e) => Err(Error::corrupt(format!("{location} is not a gzip file")).source(e)),
+            Err(e) => Err(damaged(e)),
         }
     }
 }

@@ -30,6 +30,15 @@ pub(super) enum Layout {
     SymlinkManifest,
 }
 
+/// What the files of a table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// Manifests when the table's folder or the files are called so, else data.
+    ByName,
+    /// Manifests, whatever their names: the catalog says so.
+    Manifests,
+}
+
 /// The data files of a table, sorted by path.
 #[derive(Debug)]
 pub(super) struct Listing {
@@ -47,7 +56,11 @@ pub fn is_hidden(relative: &str) -> bool {
 }
 
 /// Lists a folder, or a single file. Refuses folders whose files only a table format's log explains.
-pub(super) async fn list(stores: &Stores, location: &Location) -> Result<Listing> {
+pub(super) async fn list(
+    stores: &Stores,
+    location: &Location,
+    contents: Contents,
+) -> Result<Listing> {
     stores.check(location)?;
     let mut files = Vec::new();
     let mut objects = stores.list(location).await?;
@@ -69,7 +82,9 @@ pub(super) async fn list(stores: &Stores, location: &Location) -> Result<Listing
     {
         files.push(file);
     }
-    let manifest = location.name() == MANIFEST_FOLDER || files.iter().all(is_manifest);
+    let manifest = contents == Contents::Manifests
+        || location.name() == MANIFEST_FOLDER
+        || files.iter().all(is_manifest);
     let layout =
         if manifest && !files.is_empty() { Layout::SymlinkManifest } else { Layout::Files };
     if layout == Layout::SymlinkManifest {

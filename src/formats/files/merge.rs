@@ -1,6 +1,6 @@
 //! One schema for the files of a table: types widen as long as no value is lost by it.
 
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use lakegate_base::{Error, Result, Subject};
 
 use super::json;
@@ -9,14 +9,15 @@ use crate::TableFormat;
 /// The columns of all files, in order of first appearance, all nullable; columns that have no value in
 /// any file (type `Null`) become text. Call it for one file, too.
 ///
-/// Parquet columns match by name ignoring case, and types without a common one are an error that names
-/// the column and both types. JSON keys match by name, and such a column becomes text. CSV columns match
-/// by position, because that is how they are read: other names in the same place are an error.
+/// Columns of Parquet, ORC and Avro match by name ignoring case, and types without a common one are an
+/// error that names the column and both types. JSON keys match by name, and such a column becomes text.
+/// CSV columns match as they are read: by the names in the headers, without headers by position.
 pub fn merge_schemas(schemas: &[SchemaRef], format: &TableFormat) -> Result<SchemaRef> {
     let mut merged = Fields::empty();
     for schema in schemas {
         merged = match format {
-            TableFormat::Csv(_) => by_position(&merged, schema.fields())?,
+            TableFormat::Csv(options) if options.header => by_header(&merged, schema.fields()),
+            TableFormat::Csv(_) => by_position(&merged, schema.fields()),
             TableFormat::Json => json::merge_fields(&merged, schema.fields()),
             _ => by_name(&merged, schema.fields(), "")?,
         };
@@ -39,21 +40,27 @@ fn without_null(field: &Field) -> Field {
     Field::new(field.name(), data_type, true)
 }
 
-fn by_position(known: &Fields, file: &Fields) -> Result<Fields> {
+fn by_position(known: &Fields, file: &Fields) -> Fields {
     let (longer, shorter) = if known.len() >= file.len() { (known, file) } else { (file, known) };
     let mut columns: Vec<Field> = longer.iter().map(|field| field.as_ref().clone()).collect();
     for (column, field) in columns.iter_mut().zip(shorter) {
-        if !column.name().eq_ignore_ascii_case(field.name()) {
-            let (a, b) = (column.name(), field.name());
-            let message =
-                format!("CSV files have different columns in one place: \"{a}\" and \"{b}\"");
-            return Err(Error::corrupt(message)
-                .about(Subject::Column)
-                .hint("Put files with different columns into folders of their own."));
-        }
         column.set_data_type(json::widen(column.data_type(), field.data_type()));
     }
-    Ok(columns.into())
+    columns.into()
+}
+
+fn by_header(known: &Fields, file: &Fields) -> Fields {
+    let mut columns: Vec<Field> = known.iter().map(|field| field.as_ref().clone()).collect();
+    for field in file {
+        let same = |column: &Field| column.name().eq_ignore_ascii_case(field.name());
+        match columns.iter_mut().find(|column| same(column)) {
+            None => columns.push(field.as_ref().clone()),
+            Some(column) => {
+                column.set_data_type(json::widen(column.data_type(), field.data_type()));
+            }
+        }
+    }
+    columns.into()
 }
 
 fn by_name(known: &Fields, file: &Fields, parent: &str) -> Result<Fields> {
@@ -73,7 +80,7 @@ fn by_name(known: &Fields, file: &Fields, parent: &str) -> Result<Fields> {
 }
 
 fn widen(a: &DataType, b: &DataType, name: &str) -> Result<DataType> {
-    use DataType::{Binary, LargeBinary, LargeUtf8, List, Null, Struct, Timestamp, Utf8};
+    use DataType::{Binary, LargeBinary, LargeUtf8, List, Map, Null, Struct, Timestamp, Utf8};
     let wide = match (a, b) {
         (a, b) if a == b => Some(a.clone()),
         (Null, other) | (other, Null) => Some(other.clone()),
@@ -81,6 +88,7 @@ fn widen(a: &DataType, b: &DataType, name: &str) -> Result<DataType> {
             let item = widen(a.data_type(), b.data_type(), &format!("{name}.{}", a.name()))?;
             Some(List(a.as_ref().clone().with_data_type(item).into()))
         }
+        (Map(a, sorted), Map(b, _)) => Some(Map(entries(a, b, name)?, *sorted)),
         (Struct(a), Struct(b)) => Some(Struct(by_name(a, b, &format!("{name}."))?)),
         (Utf8 | LargeUtf8, Utf8 | LargeUtf8) => Some(Utf8),
         (Binary | LargeBinary, Binary | LargeBinary) => Some(Binary),
@@ -95,6 +103,19 @@ fn widen(a: &DataType, b: &DataType, name: &str) -> Result<DataType> {
             .about(Subject::Column)
             .hint("Put files with different types into folders of their own, or rewrite them.")
     })
+}
+
+/// Keys and values stand first and second, whatever their names.
+fn entries(a: &FieldRef, b: &FieldRef, name: &str) -> Result<FieldRef> {
+    let (DataType::Struct(first), DataType::Struct(second)) = (a.data_type(), b.data_type()) else {
+        return Err(Error::corrupt(format!("column \"{name}\" is a map without entries")));
+    };
+    let sides = first.iter().zip(second).map(|(a, b)| {
+        let wide = widen(a.data_type(), b.data_type(), &format!("{name}.{}", a.name()))?;
+        Ok(a.as_ref().clone().with_data_type(wide))
+    });
+    let sides: Result<Vec<Field>> = sides.collect();
+    Ok(a.as_ref().clone().with_data_type(DataType::Struct(sides?.into())).into())
 }
 
 fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {

@@ -11,7 +11,7 @@ use lakegate_store::Stores;
 use sha2::{Digest, Sha256};
 
 use super::infer::{FileRef, infer_as};
-use super::listing::{self, DataFile};
+use super::listing::{self, Contents, DataFile};
 use super::{Compression, merge_schemas, partitions};
 use crate::{
     Deletes, Encoding, FileIndex, MatchBy, PartitionColumn, TableFormat, TableSnapshot, TableSource,
@@ -21,9 +21,9 @@ use crate::{
 const SAMPLE_FILES_MAX: usize = 8;
 
 pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot> {
-    let files = listing::list(stores, &source.location).await?.files;
-    let encoding = encoding(&source.format)?;
-    if !matches!(encoding, Encoding::Parquet(_)) {
+    let files = listing::list(stores, &source.location, contents(&source.format)).await?.files;
+    let encoding = encoding(source.format.of_files())?;
+    if matches!(encoding, Encoding::Csv(_) | Encoding::Json | Encoding::Text) {
         for file in &files {
             Compression::of(&file.location)?;
         }
@@ -50,13 +50,19 @@ pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot
     })
 }
 
+fn contents(format: &TableFormat) -> Contents {
+    if matches!(format, TableFormat::Linked(_)) { Contents::Manifests } else { Contents::ByName }
+}
+
 fn encoding(format: &TableFormat) -> Result<Encoding> {
     match format {
         TableFormat::Parquet => Ok(Encoding::Parquet(MatchBy::Name)),
+        TableFormat::Orc => Ok(Encoding::Orc),
+        TableFormat::Avro => Ok(Encoding::Avro),
         TableFormat::Csv(options) => Ok(Encoding::Csv(options.clone())),
         TableFormat::Json => Ok(Encoding::Json),
         TableFormat::Text => Ok(Encoding::Text),
-        TableFormat::Delta | TableFormat::Iceberg => {
+        TableFormat::Delta | TableFormat::Iceberg | TableFormat::Linked(_) => {
             Err(Error::internal(format!("{} is no format of plain files", format.name())))
         }
     }
@@ -75,9 +81,9 @@ async fn infer_schema(
     }
     let mut schemas = Vec::new();
     for file in sample(files) {
-        schemas.push(infer_as(stores, &file, &source.format).await?);
+        schemas.push(infer_as(stores, &file, source.format.of_files()).await?);
     }
-    merge_schemas(&schemas, &source.format).map_err(|e| e.context(&source.location))
+    merge_schemas(&schemas, source.format.of_files()).map_err(|e| e.context(&source.location))
 }
 
 /// Some files, spread evenly, the first and the last among them.
@@ -90,14 +96,18 @@ pub(super) fn sample(files: &[DataFile]) -> Vec<FileRef> {
     places.into_iter().map(file).collect()
 }
 
-/// File columns, then partition keys. A key that is also in the files is taken from the folders.
+/// File columns, then partition keys. A key that is also in the files is taken from the folders; not so
+/// where columns are found by position.
 fn table_schema(source: &TableSource, file_schema: &SchemaRef) -> Result<SchemaRef> {
     let keys = &source.partition_keys;
     let is_key =
         |field: &&FieldRef| keys.iter().any(|key| key.name().eq_ignore_ascii_case(field.name()));
-    if let (TableFormat::Csv(_) | TableFormat::Text, Some(field)) =
-        (&source.format, file_schema.fields().iter().find(is_key))
-    {
+    let by_position = match source.format.of_files() {
+        TableFormat::Csv(options) => !options.header,
+        TableFormat::Text => true,
+        _ => false,
+    };
+    if let (true, Some(field)) = (by_position, file_schema.fields().iter().find(is_key)) {
         let what = format!(
             "a {} column named as the partition key \"{}\" ({})",
             source.format.name(),
@@ -106,7 +116,7 @@ fn table_schema(source: &TableSource, file_schema: &SchemaRef) -> Result<SchemaR
         );
         return Err(Error::unsupported(what));
     }
-    if source.format == TableFormat::Text && file_schema.fields().len() != 1 {
+    if *source.format.of_files() == TableFormat::Text && file_schema.fields().len() != 1 {
         let columns = file_schema.fields().len();
         let message = format!("{} is a text table with {columns} columns", source.location);
         return Err(Error::invalid(message).hint("A text table has one column, the line."));

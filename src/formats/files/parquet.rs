@@ -79,7 +79,7 @@ fn damaged(location: &Location, error: ParquetError) -> Error {
         .source(error)
 }
 
-fn checked(schema: &Schema, location: &Location) -> Result<SchemaRef> {
+pub(super) fn checked(schema: &Schema, location: &Location) -> Result<SchemaRef> {
     let columns = schema.fields().len();
     if columns > COLUMNS_MAX {
         let message = format!("{location} has {columns} columns, more than {COLUMNS_MAX}");

@@ -4,7 +4,7 @@ use lakegate_base::{Error, ErrorKind, Location, Result, Subject};
 use lakegate_store::Stores;
 
 use super::infer::{FileRef, InferredFile, detect, infer};
-use super::listing::{self, DataFile, Layout};
+use super::listing::{self, Contents, DataFile, Layout};
 use super::open::sample;
 use super::{FileKind, merge_schemas, partitions};
 use crate::{TableFormat, TableSource};
@@ -18,17 +18,14 @@ pub async fn recognise(stores: &Stores, location: &Location) -> Result<TableSour
     if let Some(source) = by_log(stores, location).await? {
         return Ok(source);
     }
-    let listing = listing::list(stores, location).await?;
+    let listing = listing::list(stores, location, Contents::ByName).await?;
     if listing.files.is_empty() {
         let message = format!("{location} holds no data files");
         return Err(Error::new(ErrorKind::NotFound, message)
             .about(Subject::Object)
             .hint("Check the location; names that start with _ or . do not count."));
     }
-    let kind = match listing.layout {
-        Layout::SymlinkManifest => FileKind::Parquet,
-        Layout::Files => one_kind(stores, &listing.files).await?,
-    };
+    let kind = one_kind(stores, &listing.files).await?;
     let mut schemas = Vec::new();
     let mut first: Option<InferredFile> = None;
     for file in sample(&listing.files) {
@@ -45,6 +42,10 @@ pub async fn recognise(stores: &Stores, location: &Location) -> Result<TableSour
     };
     let schema = merge_schemas(&schemas, &format).map_err(|e| e.context(location))?;
     let partition_keys = partitions::recognise(&listing.files)?;
+    let format = match listing.layout {
+        Layout::SymlinkManifest => TableFormat::Linked(Box::new(format)),
+        Layout::Files => format,
+    };
     let location = location.clone();
     Ok(TableSource {
         location,
@@ -101,8 +102,9 @@ async fn one_kind(stores: &Stores, files: &[DataFile]) -> Result<FileKind> {
     for file in sample(&nameless) {
         let Some(seen) = detect(stores, &file).await? else {
             let what = format!("the format of {}", file.location);
-            return Err(Error::unsupported(what)
-                .hint("Lakegate reads Delta, Iceberg, Parquet, CSV, JSON lines and text."));
+            return Err(Error::unsupported(what).hint(
+                "Lakegate reads Delta, Iceberg, Parquet, ORC, Avro, CSV, JSON lines and text.",
+            ));
         };
         match &kind {
             None => kind = Some((seen, file.location)),

@@ -1,5 +1,6 @@
 //! Tables of plain files on the local disk, odd and hostile ones included.
 
+mod avro;
 mod infer;
 mod open;
 mod recognise;

@@ -139,6 +139,23 @@ async fn symlink_manifests_name_the_files() {
     }
 }
 
+/// The catalog says that the files are manifests: their names and their format are free.
+#[tokio::test]
+async fn manifests_of_any_name_and_format() {
+    let folder = Folder::new(&[("data/a.csv", b"n\n1\n"), ("data/b.csv", b"n\n2\n")]);
+    let file = |name: &str| format!("file:///{}/{name}\n", folder.root.path());
+    folder.put("links/list-0", file("data/b.csv").as_bytes());
+    let format = TableFormat::Linked(Box::new(TableFormat::Csv(CsvOptions::default())));
+    let mut source = source(&folder, format, &[]);
+    source.location = folder.place("links");
+    let snapshot = crate::open(&folder.stores, &source).await.expect("opened");
+    assert_eq!(names(&folder, &snapshot), ["data/b.csv"]);
+    assert_eq!(snapshot.encoding, Encoding::Csv(CsvOptions::default()));
+    folder.put("links/list-0", file("data").as_bytes());
+    let error = crate::open(&folder.stores, &source).await.expect_err("a folder");
+    assert!(error.message().contains("links/list-0"), "{error}");
+}
+
 #[tokio::test]
 async fn a_link_out_of_the_table_is_not_read() {
     let folder = Folder::new(&[("x.parquet", b"1")]);

@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, Int64Array};
 use lakegate_base::{ErrorKind, Location};
 
 use super::{Folder, parquet, schema, show};
-use crate::TableSource;
 use crate::files::recognise;
+use crate::{TableFormat, TableSource};
 
 fn describe(source: &TableSource) -> String {
     let columns = source.schema.as_ref().map_or("-".to_string(), |s| show(s));
@@ -65,6 +65,7 @@ async fn manifests_lead_to_their_files() {
     folder.put("links/symlink.txt", line.as_bytes());
     let source = recognise(&folder.stores, &folder.place("links")).await.expect("recognised");
     assert_eq!(describe(&source), "parquet: n Int64 by []");
+    assert_eq!(source.format, TableFormat::Linked(Box::new(TableFormat::Parquet)));
     let snapshot = crate::open(&folder.stores, &source).await.expect("opened");
     assert_eq!(
         (snapshot.schema, snapshot.files.len()),
@@ -80,7 +81,7 @@ async fn what_is_no_single_table_is_refused() {
         (vec![("k=1/x.json", json), ("y.json", json)], "not in partitions of the same keys"),
         (vec![("k=1/x.json", json), ("j=1/y.json", json)], "not in partitions of the same keys"),
         (vec![("x.csv", &b"a,b\n1,2\n"[..]), ("y.csv", b"a;b\n1;2\n")], "written differently"),
-        (vec![("x.orc", &b"ORC"[..])], "not supported: ORC files"),
+        (vec![("x.orc", &b"ORC"[..])], "x.orc is damaged: it is too short to be an ORC file"),
         (vec![("x.bin", &b"\x00\x01"[..])], "not supported: the format of"),
         (vec![("_SUCCESS", &b"x"[..])], "holds no data files"),
         (vec![("a/_delta_log/0.json", json), ("b/x.json", json)], "holds a table in Delta format"),

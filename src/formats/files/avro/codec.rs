@@ -1,0 +1,73 @@
+//! How the blocks of an Avro file are packed. They are unpacked here, never to more than a limit:
+//! `arrow-avro` has none, and panics on a Snappy block of under four bytes.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+/// One block, unpacked. Writers flush at 16 to 64 KiB; some write a whole file as one block.
+pub(super) const BLOCK_BYTES_MAX: usize = 128 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Codec {
+    Null,
+    Deflate,
+    Snappy,
+    Zstandard,
+}
+
+impl Codec {
+    pub(super) fn of(name: &[u8]) -> Option<Self> {
+        match name {
+            b"null" => Some(Self::Null),
+            b"deflate" => Some(Self::Deflate),
+            b"snappy" => Some(Self::Snappy),
+            b"zstandard" => Some(Self::Zstandard),
+            _ => None,
+        }
+    }
+
+    /// The error says what is wrong.
+    pub(super) fn unpack(self, packed: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+        match self {
+            Self::Null => Ok(Cow::Borrowed(packed)),
+            Self::Deflate => limited(flate2::read::DeflateDecoder::new(packed)).map(Cow::Owned),
+            Self::Snappy => snappy(packed).map(Cow::Owned),
+            Self::Zstandard => {
+                let decoder = zstd::stream::read::Decoder::new(packed).map_err(broken)?;
+                limited(decoder).map(Cow::Owned)
+            }
+        }
+    }
+}
+
+fn broken(error: std::io::Error) -> String {
+    format!("a block does not unpack: {error}")
+}
+
+fn too_large() -> String {
+    format!("a block unpacks to more than {BLOCK_BYTES_MAX} bytes")
+}
+
+fn limited(decoder: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let limit = BLOCK_BYTES_MAX as u64 + 1;
+    decoder.take(limit).read_to_end(&mut bytes).map_err(broken)?;
+    if bytes.len() > BLOCK_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Snappy blocks end with the CRC32 of the unpacked bytes, big-endian.
+fn snappy(packed: &[u8]) -> Result<Vec<u8>, String> {
+    let damaged = || "a Snappy block does not unpack".to_string();
+    let (data, checksum) = packed.split_last_chunk::<4>().ok_or_else(damaged)?;
+    let length = snap::raw::decompress_len(data).map_err(|_| damaged())?;
+    if length > BLOCK_BYTES_MAX {
+        return Err(too_large());
+    }
+    let bytes = snap::raw::Decoder::new().decompress_vec(data).map_err(|_| damaged())?;
+    let mut crc = flate2::Crc::new();
+    crc.update(&bytes);
+    if crc.sum() != u32::from_be_bytes(*checksum) {
+        return Err("a Snappy block fails its checksum".to_string());
+    }
+    Ok(bytes)
+}
