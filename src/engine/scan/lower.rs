@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::Array;
 use datafusion::catalog::Session;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
-use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{
@@ -55,12 +54,6 @@ pub struct Group {
     pub deleted: Vec<Arc<DeletedKeys>>,
 }
 
-/// Files of one compression: a source reads only one.
-struct Files {
-    files: Vec<PartitionedFile>,
-    compression: FileCompressionType,
-}
-
 pub fn lower(
     table: &LakeTable,
     request: &Request<'_>,
@@ -68,7 +61,8 @@ pub fn lower(
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let mut scans = Vec::new();
     for group in groups {
-        for files in files(table, request, &group.keep)? {
+        let files = files(table, request, &group.keep)?;
+        if !files.is_empty() {
             scans.push(survivors(table, request, group, files)?);
         }
     }
@@ -88,7 +82,7 @@ fn survivors(
     table: &LakeTable,
     request: &Request<'_>,
     group: &Group,
-    files: Files,
+    files: Vec<PartitionedFile>,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     if group.deleted.is_empty() {
         return scan(table, request, group, files);
@@ -120,17 +114,16 @@ fn scan(
     table: &LakeTable,
     request: &Request<'_>,
     group: &Group,
-    files: Files,
+    files: Vec<PartitionedFile>,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let store_url = table.snapshot.location.store_url();
     let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
     let mut source = source(table, request)?;
-    if files.files.iter().any(|file| file.extensions.get::<Deleted>().is_some()) {
+    if files.iter().any(|file| file.extensions.get::<Deleted>().is_some()) {
         source = Arc::new(DeletingSource(source));
     }
     let mut builder = FileScanConfigBuilder::new(ObjectStoreUrl::parse(&store_url)?, source)
-        .with_file_group(FileGroup::new(files.files))
-        .with_file_compression_type(files.compression)
+        .with_file_group(FileGroup::new(files))
         .with_limit(request.limit);
     if is_parquet {
         let statistics = statistics(&table.shape, &table.snapshot, &group.keep);
@@ -216,33 +209,29 @@ fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
 }
 
 /// The kept files, with what is deleted from them.
-fn files(table: &LakeTable, request: &Request<'_>, keep: &[bool]) -> DataFusionResult<Vec<Files>> {
-    let by_name = !matches!(table.snapshot.encoding, Encoding::Parquet(_));
+fn files(
+    table: &LakeTable,
+    request: &Request<'_>,
+    keep: &[bool],
+) -> DataFusionResult<Vec<PartitionedFile>> {
     let index = &table.snapshot.files;
     let readers = match table.snapshot.deletes.is_empty() {
         true => None,
         false => Some(readers(table, request)?),
     };
-    let (mut plain, mut gzip) = (Vec::new(), Vec::new());
-    for (at, _) in keep.iter().enumerate().filter(|(_, kept)| **kept) {
-        let mut file = file(index, at)?;
+    let with_deletes = |at: usize| {
+        let file = file(index, at)?;
         let deletes = table.snapshot.deletes.get(&at).filter(|d| !d.positions.is_empty());
-        if let (Some(deletes), Some(readers)) = (deletes, &readers) {
-            file = file.with_extension(Deleted {
+        Ok(match (deletes, &readers) {
+            (Some(deletes), Some(readers)) => file.with_extension(Deleted {
                 tables: Arc::clone(&table.tables),
                 deletes: Arc::new(deletes.clone()),
                 readers: Arc::clone(readers),
-            });
-        }
-        let name = file.object_meta.location.as_ref();
-        match by_name && (name.ends_with(".gz") || name.ends_with(".gzip")) {
-            true => gzip.push(file),
-            false => plain.push(file),
-        }
-    }
-    let kinds = [(plain, FileCompressionType::UNCOMPRESSED), (gzip, FileCompressionType::GZIP)];
-    let kinds = kinds.into_iter().map(|(files, compression)| Files { files, compression });
-    Ok(kinds.filter(|kind| !kind.files.is_empty()).collect())
+            }),
+            _ => file,
+        })
+    };
+    keep.iter().enumerate().filter(|(_, kept)| **kept).map(|(at, _)| with_deletes(at)).collect()
 }
 
 fn file(index: &FileIndex, at: usize) -> DataFusionResult<PartitionedFile> {

@@ -314,6 +314,7 @@ fn joined(
         rows: rows.as_primitive_opt().ok_or_else(shape)?.clone(),
         modified: modified.as_primitive_opt().ok_or_else(shape)?.clone(),
         partitions,
+        constants: Vec::new(),
         bounds,
     })
 }

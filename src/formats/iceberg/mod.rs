@@ -149,6 +149,7 @@ async fn open_at(
         encoding: Encoding::Parquet(MatchBy::FieldId),
         files,
         deletes,
+        origin: None,
     })
 }
 
