@@ -3,7 +3,9 @@
 //! The engine sees nothing else of Delta, Iceberg or plain files. Per-file facts are columns of Arrow
 //! arrays, one value per file, so that pruning is one vectorised pass and a million files fit in memory.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::datatypes::SchemaRef;
@@ -32,6 +34,8 @@ pub struct TableSnapshot {
     pub deletes: Deletes,
     /// By column: the value (array of length 1) of rows in files older than the column. Absent means NULL.
     pub defaults: BTreeMap<usize, ArrayRef>,
+    /// What its format keeps to bring it up to date; nobody else looks inside.
+    pub origin: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// How the data files are written, and how their columns are found.

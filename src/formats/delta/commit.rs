@@ -143,10 +143,6 @@ fn read_table(engine: &TableEngine, location: &Location) -> Result<Before> {
     let version = Some(snapshot.version());
     let mut removes = Vec::new();
     log::replay(engine, location, snapshot, |file| {
-        if file.deletes {
-            let what = format!("deletion vectors: file {}", file.path);
-            return Err(error::unsupported(location, what));
-        }
         removes.push(remove(&file));
         Ok(())
     })?;
@@ -155,15 +151,17 @@ fn read_table(engine: &TableEngine, location: &Location) -> Result<Before> {
 
 /// Without its time, which is the commit's.
 fn remove(file: &log::LogFile<'_>) -> Value {
-    let values: Map<String, Value> =
-        file.partitions.iter().map(|(name, value)| (name.to_string(), json!(value))).collect();
-    json!({
+    let mut remove = json!({
         "path": file.path,
         "dataChange": true,
         "extendedFileMetadata": true,
-        "partitionValues": values,
+        "partitionValues": file.partitions.to_json(),
         "size": file.size.unwrap_or_default(),
-    })
+    });
+    if let Some(vector) = &file.deletes {
+        remove["deletionVector"] = json!(vector);
+    }
+    remove
 }
 
 /// Commits on top of `before`, or of what others commit meanwhile.

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use delta_kernel::schema::SchemaRef;
@@ -21,7 +21,7 @@ use delta_kernel::{
 use delta_kernel_engine::executor::TaskExecutor;
 use delta_kernel_engine::{DefaultEngine, DefaultEngineBuilder};
 use futures::FutureExt;
-use lakegate_base::{Error, Location, Result};
+use lakegate_base::{Error, ErrorKind, Location, Result};
 use lakegate_store::Stores;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
@@ -29,7 +29,8 @@ use tokio::runtime::{EnterGuard, Handle};
 use tokio::sync::watch;
 use url::Url;
 
-use super::error;
+use super::listing::{LOG_FILES_MAX, VERSION_DIGITS};
+use super::{error, lenient};
 
 /// The table's root as the kernel knows it.
 pub(super) const ROOT: &str = "lakegate:///";
@@ -37,16 +38,38 @@ pub(super) const ROOT: &str = "lakegate:///";
 /// Log files read at once, and rows per batch of actions: they bound the memory of a replay.
 const READ_AHEAD_FILES: NonZero<usize> = NonZero::new(32).expect("32 is not zero");
 const BATCH_ROWS: NonZero<usize> = NonZero::new(4096).expect("4096 is not zero");
-/// A listing of `_delta_log` beyond this is refused: the log needs its writer's clean-up first.
-const LOG_FILES_MAX: usize = 2_000_000;
 /// Commits and JSON checkpoints are read whole.
 const LOG_FILE_BYTES_MAX: u64 = 1 << 30;
 
-/// Whether checkpoints are used. Without them the commits alone must tell the whole story.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Checkpoints {
-    Use,
-    Ignore,
+/// How a log is read. A way but the first is taken only when the ones before found damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reading {
+    /// Checkpoints from this version on are passed over: they only repeat what the commits say.
+    checkpoints_before: u64,
+    lines: Lines,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lines {
+    Strict,
+    /// See [`lenient`].
+    Lenient,
+}
+
+impl Reading {
+    const FIRST: Self = Self { checkpoints_before: u64::MAX, lines: Lines::Strict };
+
+    /// Without the newest checkpoint an older one answers, without any the commits do.
+    fn others(seen: &Seen) -> Vec<Self> {
+        let lenient = |checkpoints_before| Self { checkpoints_before, lines: Lines::Lenient };
+        let mut others = vec![lenient(u64::MAX)];
+        if seen.checkpoints.load(Ordering::Relaxed) > 0 {
+            others.push(lenient(seen.newest_checkpoint.load(Ordering::Relaxed)));
+            others.push(lenient(0));
+        }
+        others.dedup();
+        others
+    }
 }
 
 /// Runs kernel code, which blocks and may panic on a hostile log, on a thread where it may.
@@ -56,32 +79,38 @@ where
     F: FnOnce(&TableEngine) -> Result<T> + Clone + Send + 'static,
 {
     let store = stores.store(location).await?;
-    let first = attempt(store.clone(), location, Checkpoints::Use, work.clone()).await;
-    let Err(Failure { error, checkpoint_seen: true }) = first else {
+    let first = attempt(store.clone(), location, Reading::FIRST, work.clone()).await;
+    let Err(Failure { error, seen }) = first else {
         return first.map_err(|failure| failure.error);
     };
-    if error.kind() != lakegate_base::ErrorKind::Corrupt {
+    if error.kind() != ErrorKind::Corrupt {
         return Err(error);
     }
-    // Checkpoints only repeat what the commits say, so when all commits are there, they answer alone.
-    match attempt(store, location, Checkpoints::Ignore, work).await {
-        Ok(answer) => {
-            tracing::warn!(table = %location, error = error.full(), "read without its checkpoint");
-            Ok(answer)
+    for reading in Reading::others(&seen) {
+        match attempt(store.clone(), location, reading, work.clone()).await {
+            Ok(answer) => {
+                let error = error.full();
+                tracing::warn!(table = %location, error, ?reading, "read around damage");
+                return Ok(answer);
+            }
+            Err(again) => {
+                let error = again.error.full();
+                tracing::debug!(table = %location, error, ?reading, "damaged that way, too");
+            }
         }
-        Err(_) => Err(error),
     }
+    Err(error)
 }
 
 struct Failure {
     error: Error,
-    checkpoint_seen: bool,
+    seen: Arc<Seen>,
 }
 
 async fn attempt<T, F>(
     store: Arc<dyn ObjectStore>,
     location: &Location,
-    checkpoints: Checkpoints,
+    reading: Reading,
     work: F,
 ) -> Result<T, Failure>
 where
@@ -90,7 +119,7 @@ where
 {
     // Dropped with this future: the blocking thread sees it and ends.
     let (_alive, waiting) = watch::channel(());
-    let engine = TableEngine::new(store, location, checkpoints, waiting);
+    let engine = TableEngine::new(store, location, reading, waiting);
     let seen = engine.storage.0.clone();
     let place = location.clone();
     let blocking = tokio::task::spawn_blocking(move || {
@@ -101,10 +130,7 @@ where
         })
     });
     let result = blocking.await.unwrap_or_else(|join| Err(error::ended(location, join)));
-    result.map_err(|error| Failure {
-        error,
-        checkpoint_seen: seen.checkpoints.load(Ordering::Relaxed) > 0,
-    })
+    result.map_err(|error| Failure { error, seen })
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
@@ -127,7 +153,7 @@ impl TableEngine {
     fn new(
         store: Arc<dyn ObjectStore>,
         location: &Location,
-        checkpoints: Checkpoints,
+        reading: Reading,
         waiting: watch::Receiver<()>,
     ) -> Self {
         let store = Arc::new(PrefixStore::new(store, lakegate_store::path(location)));
@@ -137,8 +163,8 @@ impl TableEngine {
             .with_batch_size(BATCH_ROWS)
             .build();
         let seen = Arc::new(Seen::default());
-        let storage = Arc::new(Storage(seen, checkpoints, inner.storage_handler()));
-        let json = Arc::new(Json(inner.json_handler()));
+        let storage = Arc::new(Storage(seen, reading, inner.storage_handler()));
+        let json = Arc::new(Json(inner.json_handler(), reading.lines, inner.storage_handler()));
         let parquet = Arc::new(Parquet(inner.parquet_handler()));
         Self { inner, storage, json, parquet, cancel: Arc::new(Abandoned(waiting)) }
     }
@@ -222,16 +248,23 @@ impl TaskExecutor for Runtime {
 struct Seen {
     files: AtomicUsize,
     checkpoints: AtomicUsize,
+    newest_checkpoint: AtomicU64,
 }
 
-struct Storage(Arc<Seen>, Checkpoints, Arc<dyn StorageHandler>);
+struct Storage(Arc<Seen>, Reading, Arc<dyn StorageHandler>);
 
 impl Storage {
     fn hidden(&self, url: &Url) -> bool {
         let name = url.path().rsplit('/').next().unwrap_or_default();
-        let checkpoint = name.contains(".checkpoint.") || name == "_last_checkpoint";
-        self.0.checkpoints.fetch_add(usize::from(checkpoint), Ordering::Relaxed);
-        checkpoint && self.1 == Checkpoints::Ignore
+        if !name.contains(".checkpoint.") && name != "_last_checkpoint" {
+            return false;
+        }
+        self.0.checkpoints.fetch_add(1, Ordering::Relaxed);
+        // The hint has no version: it may point to any of them.
+        let version = name.get(..VERSION_DIGITS).and_then(|digits| digits.parse().ok());
+        self.0.newest_checkpoint.fetch_max(version.unwrap_or(0), Ordering::Relaxed);
+        let before = self.1.checkpoints_before;
+        before < u64::MAX && version.is_none_or(|version| version >= before)
     }
 }
 
@@ -291,7 +324,7 @@ impl StorageHandler for Storage {
     }
 }
 
-struct Json(Arc<dyn JsonHandler>);
+struct Json(Arc<dyn JsonHandler>, Lines, Arc<dyn StorageHandler>);
 
 impl JsonHandler for Json {
     fn parse_json(
@@ -318,7 +351,19 @@ impl JsonHandler for Json {
                 )));
             }
         }
-        self.0.read_json_files(files, physical_schema, predicate)
+        if self.1 == Lines::Strict {
+            return self.0.read_json_files(files, physical_schema, predicate);
+        }
+        let storage = self.2.clone();
+        let files: Vec<FileSlice> = files.iter().map(|f| (f.location.clone(), None)).collect();
+        let read = move |file: FileSlice| {
+            let missing = || KernelError::FileNotFound(file.0.to_string());
+            let bytes = storage.read_files(vec![file.clone()])?.next().ok_or_else(missing)??;
+            lenient::parse(&file.0, &bytes, &physical_schema, BATCH_ROWS)
+        };
+        Ok(Box::new(files.into_iter().flat_map(move |file| {
+            read(file).unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
+        })))
     }
 
     fn write_json_file(

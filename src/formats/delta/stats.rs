@@ -45,6 +45,11 @@ impl FileStats {
         self.num_records.as_ref()?.as_u64()
     }
 
+    /// Rows were deleted, whatever the writer says of it.
+    pub(super) fn loosen(&mut self) {
+        self.tight_bounds = Some(Value::Bool(false));
+    }
+
     /// False after rows were deleted without rewriting the file: minimum and maximum still hold.
     fn tight(&self) -> bool {
         !matches!(self.tight_bounds, Some(Value::Bool(false)))

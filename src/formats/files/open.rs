@@ -46,6 +46,7 @@ pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot
         files: index(&files, partitions),
         deletes: Deletes::new(),
         defaults: BTreeMap::new(),
+        origin: None,
     })
 }
 

@@ -77,6 +77,7 @@ pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot
         defaults: defaults(&metadata.columns).map_err(|e| e.context(&location))?,
         files: index.files,
         deletes: Deletes::new(),
+        origin: None,
     })
 }
 

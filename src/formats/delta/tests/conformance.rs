@@ -8,10 +8,11 @@ use arrow::array::{Array, ArrayRef, UInt64Array};
 use arrow::compute::{cast, concat, kernels::cmp};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use lakegate_store::Stores;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{place, source, stores};
-use crate::{Encoding, MatchBy, PHYSICAL_NAME, TableSnapshot};
+use crate::{AsOf, Encoding, MatchBy, PHYSICAL_NAME, TableSnapshot, bitmap};
 
 /// Its instants are written without a zone and meant in the writer's, which the log does not tell.
 const OF_ANOTHER_ZONE: &str = "data-reader-partition-values";
@@ -22,7 +23,7 @@ pub(super) fn data() -> Option<PathBuf> {
     root.join("delta-golden").is_dir().then(|| root.canonicalize().expect("it exists"))
 }
 
-fn folders(parent: &Path) -> Vec<PathBuf> {
+pub(super) fn folders(parent: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
     folders.sort();
@@ -58,6 +59,27 @@ pub(super) fn actual_rows(snapshot: &TableSnapshot) -> Result<i64, String> {
         sum += found;
     }
     Ok(sum)
+}
+
+/// The rows of every file that are not deleted.
+pub(super) async fn live_rows(
+    stores: &Stores,
+    snapshot: &TableSnapshot,
+) -> Result<Vec<i64>, String> {
+    let mut live = Vec::new();
+    for (file, path) in snapshot.files.paths.iter().enumerate() {
+        let rows = parquet_rows(&disk(path.expect("paths are never null")));
+        let mut deleted = 0;
+        for vector in snapshot.deletes.get(&file).iter().flat_map(|deletes| &deletes.positions) {
+            let positions = bitmap::read(stores, vector).await.map_err(|e| e.full())?;
+            deleted += i64::try_from(positions.len()).expect("few");
+            if positions.max().is_some_and(|last| i64::try_from(last).expect("few") >= rows) {
+                return Err(format!("a row deleted behind the end of {path:?}"));
+            }
+        }
+        live.push(rows - deleted);
+    }
+    Ok(live)
 }
 
 /// Whether the bounds of a column hold for every value of every file; the number of values checked.
@@ -106,7 +128,7 @@ fn read_column(path: &Path, name: &str) -> Option<ArrayRef> {
 }
 
 /// How many rows have which partition value, by the index and by the expected rows.
-fn check_partitions(snapshot: &TableSnapshot, folder: &Path) -> Result<(), String> {
+fn check_partitions(snapshot: &TableSnapshot, live: &[i64], folder: &Path) -> Result<(), String> {
     for partition in &snapshot.files.partitions {
         let field = snapshot.schema.field(partition.column);
         let instant = matches!(field.data_type(), DataType::Timestamp(_, Some(_)));
@@ -114,8 +136,7 @@ fn check_partitions(snapshot: &TableSnapshot, folder: &Path) -> Result<(), Strin
             continue;
         }
         let (mut here, mut there) = (BTreeMap::new(), BTreeMap::new());
-        for (file, path) in snapshot.files.paths.iter().enumerate() {
-            let rows = parquet_rows(&disk(path.expect("never null")));
+        for (file, rows) in live.iter().enumerate() {
             *here.entry(shown(&partition.values, file)).or_insert(0) += rows;
         }
         for path in fs::read_dir(folder).map_err(|e| e.to_string())?.flatten().map(|e| e.path()) {
@@ -131,18 +152,16 @@ fn check_partitions(snapshot: &TableSnapshot, folder: &Path) -> Result<(), Strin
     Ok(())
 }
 
-fn shown(values: &ArrayRef, row: usize) -> String {
+pub(super) fn shown(values: &ArrayRef, row: usize) -> String {
     let options = FormatOptions::default().with_null("NULL");
     ArrayFormatter::try_new(values, &options).expect("a printable type").value(row).to_string()
 }
 
-async fn check(root: &Path, table: &Path, version: Option<u64>, content: &Path) -> Outcome {
+async fn check(root: &Path, table: &Path, version: Option<i64>, content: &Path) -> Outcome {
     let stores = stores(root);
     let location = place(table);
-    let opened = match version {
-        Some(version) => crate::delta::open_version(&stores, &location, version).await,
-        None => crate::delta::open(&stores, &source(&location)).await,
-    };
+    let as_of = version.map_or(AsOf::Latest, AsOf::Version);
+    let opened = crate::delta::open_as_of(&stores, &source(&location), &as_of).await;
     let snapshot = match opened {
         Ok(snapshot) => snapshot,
         Err(e) => return Outcome::Refused(format!("{:?}: {e}", e.kind())),
@@ -154,11 +173,19 @@ async fn check(root: &Path, table: &Path, version: Option<u64>, content: &Path) 
         Encoding::Parquet(MatchBy::FieldId) => Ok(0),
         _ => check_bounds(&snapshot),
     };
-    let checked = checked.and_then(|count| check_partitions(&snapshot, content).map(|()| count));
-    match actual_rows(&snapshot).and_then(|rows| Ok((rows, checked?))) {
+    let live = match actual_rows(&snapshot) {
+        Ok(_) => live_rows(&stores, &snapshot).await,
+        Err(e) => Err(e),
+    };
+    let rows = live.and_then(|live| {
+        check_partitions(&snapshot, &live, content)?;
+        Ok((live.iter().sum::<i64>(), checked?))
+    });
+    match rows {
         Ok((rows, checked)) if rows == expected => Outcome::Right(format!(
-            "{rows} rows, {} files, {checked} bounded",
-            snapshot.files.len()
+            "{rows} rows, {} files, {} with deletes, {checked} bounded",
+            snapshot.files.len(),
+            snapshot.deletes.len()
         )),
         Ok((rows, _)) => Outcome::Wrong(format!("{rows} rows, expected {expected}")),
         Err(e) => Outcome::Wrong(e),

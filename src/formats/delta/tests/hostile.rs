@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arrow::array::AsArray;
 use lakegate_base::{Error, ErrorKind};
 use serde_json::{Value, json};
 
@@ -10,9 +11,9 @@ use super::{place, source, stores};
 use crate::TableSnapshot;
 use crate::delta::open;
 
-const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
+pub(super) const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
 
-fn metadata(columns: &[(&str, &str)], partition: &[&str]) -> String {
+pub(super) fn metadata(columns: &[(&str, &str)], partition: &[&str]) -> String {
     let fields: Vec<Value> = columns
         .iter()
         .map(|(name, kind)| json!({"name": name, "type": kind, "nullable": true, "metadata": {}}))
@@ -25,7 +26,7 @@ fn metadata(columns: &[(&str, &str)], partition: &[&str]) -> String {
     .to_string()
 }
 
-fn add(path: &str, size: Value, partitions: Value, stats: &str) -> String {
+pub(super) fn add(path: &str, size: Value, partitions: Value, stats: &str) -> String {
     json!({"add": {
         "path": path, "partitionValues": partitions, "size": size, "modificationTime": 0,
         "dataChange": true, "stats": stats,
@@ -34,12 +35,12 @@ fn add(path: &str, size: Value, partitions: Value, stats: &str) -> String {
 }
 
 /// A table of these commits in a folder of its own.
-struct Table {
-    folder: tempfile::TempDir,
+pub(super) struct Table {
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Table {
-    fn new(commits: &[&[String]]) -> Self {
+    pub(super) fn new(commits: &[&[String]]) -> Self {
         let table = Self { folder: tempfile::tempdir().expect("a folder") };
         fs::create_dir_all(table.log()).expect("a folder");
         for (version, lines) in commits.iter().enumerate() {
@@ -49,25 +50,25 @@ impl Table {
     }
 
     /// One version, with one column `n` and these files.
-    fn of(files: &[String]) -> Self {
+    pub(super) fn of(files: &[String]) -> Self {
         let head = [PROTOCOL.to_string(), metadata(&[("n", "long")], &[])];
         Self::new(&[&[&head, files].concat()])
     }
 
-    fn log(&self) -> PathBuf {
+    pub(super) fn log(&self) -> PathBuf {
         self.folder.path().join("t/_delta_log")
     }
 
-    fn commit(&self, version: usize) -> PathBuf {
+    pub(super) fn commit(&self, version: usize) -> PathBuf {
         self.log().join(format!("{version:020}.json"))
     }
 
-    async fn open(&self) -> Result<TableSnapshot, Error> {
+    pub(super) async fn open(&self) -> Result<TableSnapshot, Error> {
         let location = place(&self.folder.path().join("t"));
         open(&stores(self.folder.path()), &source(&location)).await
     }
 
-    async fn error(&self) -> Error {
+    pub(super) async fn error(&self) -> Error {
         let error = self.open().await.expect_err("it must not open");
         assert!(error.to_string().contains("/t"), "names the table: {error}");
         assert!(!error.to_string().contains("lakegate:///"), "a name of ours inside: {error}");
@@ -75,7 +76,7 @@ impl Table {
     }
 }
 
-fn plain(path: &str) -> String {
+pub(super) fn plain(path: &str) -> String {
     add(path, json!(1), json!({}), "")
 }
 
@@ -94,6 +95,49 @@ async fn a_truncated_line_is_damage() {
     for keep in [text.len() - 3, text.len() / 2, 7] {
         fs::write(table.commit(0), &text[..keep]).expect("written");
         assert_eq!(table.error().await.kind(), ErrorKind::Corrupt, "{keep} bytes");
+    }
+}
+
+/// Other readers stop at the end of a line's action.
+#[tokio::test]
+async fn what_follows_an_action_is_passed_over() {
+    let partitioned = [PROTOCOL.to_string(), metadata(&[("n", "long"), ("p", "string")], &["p"])];
+    let stats = r#"{"numRecords":3,"minValues":{"n":1}}"#;
+    let file = add("a", json!(1), json!({"p": "x y"}), stats) + "\"}garbage";
+    let snapshot = Table::new(&[&partitioned, &[file]]).open().await.expect("the action is whole");
+    assert_eq!((snapshot.files.len(), snapshot.files.rows.value(0)), (1, 3));
+    assert_eq!(snapshot.files.partitions[0].values.as_string::<i32>().value(0), "x y");
+    let two = plain("a") + "x" + &plain("b");
+    assert_eq!(Table::of(&[two]).error().await.kind(), ErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_vector_must_be_whole_and_fit_its_file() {
+    let file = |vector: Value| {
+        let stats = r#"{"numRecords":3}"#;
+        let mut action: Value =
+            serde_json::from_str(&add("a", json!(1), json!({}), stats)).expect("JSON");
+        action["add"]["deletionVector"] = vector;
+        Table::of(&[action.to_string()])
+    };
+    let vector = |storage: &str, path: &str, cardinality: i64| {
+        json!({"storageType": storage, "pathOrInlineDv": path, "offset": 1, "sizeInBytes": 34,
+            "cardinality": cardinality})
+    };
+    let name = "vBn[lx{q8@P<9BNH/isA";
+    let snapshot = file(vector("u", name, 3)).open().await.expect("it opens");
+    assert_eq!(snapshot.deletes[&0].rows(), Some(3));
+    assert_eq!(snapshot.files.rows.value(0), 3, "deleted rows are rows of the file");
+    for (vector, kind) in [
+        (vector("u", name, 4), ErrorKind::Corrupt),
+        (vector("u", "x", 3), ErrorKind::Corrupt),
+        (json!({"storageType": "u", "pathOrInlineDv": name}), ErrorKind::Corrupt),
+        (vector("p", "file:///etc/x.bin", 3), ErrorKind::Denied),
+        (vector("p", "s3://elsewhere/x.bin", 3), ErrorKind::Unsupported),
+        (vector("q", name, 3), ErrorKind::Unsupported),
+    ] {
+        let error = file(vector.clone()).error().await;
+        assert_eq!(error.kind(), kind, "{vector}: {error}");
     }
 }
 
@@ -219,14 +263,28 @@ async fn features_are_refused_by_name() {
         }});
         Table::new(&[&[protocol.to_string(), metadata(&[("n", "long")], &[])]])
     };
-    for feature in ["variantType", "madeUp", "catalogManaged", "variantShredding-preview"] {
+    for feature in ["madeUp", "catalogManaged", "geospatial"] {
         let error = commit(json!([feature])).error().await;
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{}", error.full());
         assert!(error.to_string().contains(feature), "{error}");
     }
-    let fine =
-        commit(json!(["typeWidening", "vacuumProtocolCheck", "v2Checkpoint", "deletionVectors"]));
+    let fine = commit(json!([
+        "typeWidening",
+        "vacuumProtocolCheck",
+        "v2Checkpoint",
+        "deletionVectors",
+        "variantType",
+        "variantShredding-preview"
+    ]));
     assert_eq!(fine.open().await.expect("it opens").files.len(), 0);
+    let columns = [("n", "long"), ("v", "variant")];
+    let protocol = json!({"protocol": {
+        "minReaderVersion": 3, "minWriterVersion": 7,
+        "readerFeatures": ["variantType"], "writerFeatures": ["variantType"],
+    }});
+    let error = Table::new(&[&[protocol.to_string(), metadata(&columns, &[])]]).error().await;
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert!(error.to_string().contains("variant in column \"v\""), "{error}");
     let future = r#"{"protocol":{"minReaderVersion":9,"minWriterVersion":9}}"#.to_string();
     let error = Table::new(&[&[future, metadata(&[("n", "long")], &[])]]).error().await;
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
@@ -271,7 +329,39 @@ async fn a_damaged_checkpoint_never_panics_or_lies() {
     println!("{refused} changed bytes were refused, all others read around");
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Of two checkpoints the older one answers, together with the commits after it.
+#[tokio::test]
+async fn an_older_checkpoint_stands_in_for_a_damaged_one() {
+    let Some(root) = super::conformance::data() else {
+        println!("skipped: conformance data not found");
+        return;
+    };
+    let table = Table::new(&[]);
+    copy(&root.join("delta-dat/no_replay/delta"), &table.folder.path().join("t"));
+    let whole = table.open().await.expect("it opens");
+    let names = fs::read_dir(table.log()).expect("a log").flatten().map(|entry| entry.path());
+    let mut checkpoints: Vec<PathBuf> =
+        names.filter(|p| p.to_string_lossy().ends_with(".checkpoint.parquet")).collect();
+    checkpoints.sort();
+    let newest = checkpoints.pop().expect("two checkpoints");
+    let name = checkpoints.pop().expect("two checkpoints");
+    let name = name.file_name().and_then(|name| name.to_str()).expect("a name");
+    let older: usize = name[..20].parse().expect("a version");
+    fs::write(&newest, "PAR1 no more PAR1").expect("written");
+    (0..=older).for_each(|version| drop(fs::remove_file(table.commit(version))));
+    let snapshot = table.open().await.expect("the older checkpoint and the commits after it");
+    assert_eq!(snapshot.version, whole.version);
+    assert_eq!(super::refresh::told(&snapshot), super::refresh::told(&whole));
+}
+
+/// The files of a folder, when there is one.
+pub(super) fn copy_files(from: &Path, to: &Path) {
+    if from.is_dir() {
+        copy(from, to);
+    }
+}
+
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder").flatten() {
         let target = to.join(entry.file_name());

@@ -3,6 +3,8 @@
 
 mod conformance;
 mod hostile;
+mod refresh;
+mod travel;
 mod written;
 
 use std::path::Path;

@@ -284,3 +284,23 @@ async fn schema_and_description_change_on_overwrite() {
     let old = open_version(&stores, &location, 0).await.expect("the old version opens");
     assert_eq!(old.schema.fields().len(), 2);
 }
+
+/// Files go together with their deletion vectors: left behind, their rows would come back.
+#[tokio::test]
+async fn deleted_rows_do_not_outlive_an_overwrite() {
+    let Some(root) = super::conformance::data() else {
+        println!("skipped: conformance data not found");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    super::hostile::copy(&root.join("delta-dat/deletion_vectors/delta"), &folder.path().join("t"));
+    let (stores, location) = (stores(folder.path()), place(&folder.path().join("t")));
+    let before = read(&stores, &location).await;
+    assert!(!before.deletes.is_empty());
+    write(&stores, &location, numbers(0, 3)).await.expect("written");
+    let after = read(&stores, &location).await;
+    assert_eq!((after.files.len(), after.deletes.len(), actual_rows(&after)), (1, 0, Ok(3)));
+    let old = before.version.parse().expect("a number");
+    let old = open_version(&stores, &location, old).await.expect("the old version opens");
+    assert_eq!(old.deletes.len(), before.deletes.len());
+}
