@@ -8,11 +8,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::json::ReaderBuilder;
 use datafusion::arrow::json::reader::Decoder;
 use lakegate_base::Result;
-use lakegate_formats::MatchBy;
 use lakegate_formats::files::{Batches, DataObject, json_keys};
 
 use super::push::{Content, Decode, from_arrow};
-use super::reshape::find;
+use super::reshape::{BY_NAME, find};
 use super::rows::{Wanted, assembled};
 
 /// Enough of a file to see how it spells its keys.
@@ -36,7 +35,7 @@ fn spelled(keys: &[String], wanted: &Wanted) -> Schema {
     let own: Schema = Schema::new(
         keys.iter().map(|key| Field::new(key, DataType::Null, true)).collect::<Vec<_>>(),
     );
-    let field = |field: &Arc<Field>| match find(own.fields(), field, MatchBy::Name) {
+    let field = |field: &Arc<Field>| match find(own.fields(), field, BY_NAME) {
         Some(at) => field.as_ref().clone().with_name(own.field(at).name()),
         None => field.as_ref().clone(),
     };

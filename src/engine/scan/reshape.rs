@@ -29,6 +29,9 @@ pub enum Lookup {
 /// A default carries the format's metadata at every level, which columns of a scan do not.
 pub const OF_DEFAULTS: Lookup = Lookup::By(MatchBy::FieldId);
 
+/// Files that are no Parquet.
+pub const BY_NAME: Lookup = Lookup::By(MatchBy::Name);
+
 /// Where in a file's fields the wanted field stands.
 pub fn find(fields: &Fields, wanted: &Field, lookup: Lookup) -> Option<usize> {
     let match_by = match lookup {

@@ -23,7 +23,7 @@ use lakegate_formats::files::{Batches, DataObject, RowFile, open_avro, open_orc}
 use lakegate_formats::{Encoding, MatchBy};
 use object_store::ObjectStore;
 
-use super::reshape::{check, find, reshape};
+use super::reshape::{BY_NAME, check, find, reshape};
 use super::{csv, json, text};
 use crate::error::into_datafusion;
 
@@ -201,13 +201,13 @@ fn adapted(location: &Location, file: Box<dyn RowFile>, wanted: Wanted) -> Resul
     for (field, place) in wanted.columns.fields().iter().zip(&wanted.places) {
         let found = match nameless {
             true => Some(*place).filter(|place| *place < own.fields().len()),
-            false => find(own.fields(), field, MatchBy::Name),
+            false => find(own.fields(), field, BY_NAME),
         };
         let Some(at) = found else {
             sources.push(None);
             continue;
         };
-        check(own.field(at).data_type(), field.data_type(), MatchBy::Name)
+        check(own.field(at).data_type(), field.data_type(), BY_NAME)
             .map_err(|e| e.context(format!("{location}: column \"{}\"", field.name())))?;
         sources.push(Some(picked.len()));
         picked.push(at);
@@ -233,7 +233,7 @@ fn columns(
     for (field, source) in wanted.fields().iter().zip(sources) {
         arrays.push(match source {
             None => new_null_array(field.data_type(), batch.num_rows()),
-            Some(at) => reshape(batch.column(*at), field, MatchBy::Name)
+            Some(at) => reshape(batch.column(*at), field, BY_NAME)
                 .map_err(|e| e.context(format!("{location}: column \"{}\"", field.name())))?,
         });
     }

@@ -26,7 +26,8 @@ pub(super) async fn version_at(stores: &Stores, table: &Location, micros: i64) -
     let listing = Listing::read(stores, table).await?;
     let place = table.clone();
     let clock = kernel::run(stores, table, move |engine: &TableEngine| {
-        Ok(log::clock(&*log::snapshot(engine, &place, None)?))
+        let snapshot = log::snapshot(engine, &place, None)?;
+        Ok(log::clock(&snapshot))
     });
     let (time_ms, earliest) = (micros.div_euclid(1000), listing.earliest().unwrap_or(0));
     let found = match clock.await? {

@@ -123,7 +123,7 @@ mod tests {
         let PositionDeletes::Vector { location, offset, bytes, .. } =
             vector.deletes(&table(), "f").expect("a place")
         else {
-            panic!("in a file");
+            unreachable!("in a file");
         };
         let name = "s3://b/t/ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin";
         assert_eq!((location.to_string().as_str(), offset, bytes), (name, 1, 48));
@@ -131,7 +131,7 @@ mod tests {
         let PositionDeletes::Inline { bitmap, rows } =
             of("i", inline, 44).deletes(&table(), "f").expect("bytes")
         else {
-            panic!("inline");
+            unreachable!("inline");
         };
         let positions = crate::bitmap::decode_inline(&bitmap).expect("a bitmap");
         assert_eq!(positions.into_iter().collect::<Vec<_>>(), [3, 4, 7, 11, 18, 29]);
