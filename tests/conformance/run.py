@@ -59,7 +59,7 @@ WAYS = {
     "without views": ["scan.view_types=false"],
 }
 # Whether versions of a table can be named in SQL: then `version_cases` are checked as well.
-TIME_TRAVEL = False
+TIME_TRAVEL = True
 SECONDS_MAX = 60
 VALUES_PER_COLUMN = 3
 CONDITIONS_MAX = 150
