@@ -82,11 +82,6 @@ def rows():
     return [row(i) for i in range(ROWS)]
 
 
-@pytest.fixture(scope="module")
-def arrow(rows):
-    return pa.Table.from_pylist(rows, SCHEMA)
-
-
 def check(gateway, table, rows):
     """Every value of every row."""
     found = gateway.query(f"SELECT {', '.join(FLAT)} FROM {table} ORDER BY id")
@@ -96,9 +91,9 @@ def check(gateway, table, rows):
     for got, wrote in zip(gateway.query(NESTED.format(table)), rows):
         assert (got[2], got[3], got[4], got[5], got[7]) == nested(wrote), wrote["id"]
     assert gateway.query(f"SELECT count(*) FROM {table}") == [(len(rows),)]
-    narrow = gateway.query(f"SELECT sum(large), count(note) FROM {table} WHERE tiny < 0")
+    narrow = gateway.query(f"SELECT sum(whole), count(note) FROM {table} WHERE tiny < 0")
     some = [r for r in rows if r.get("tiny", 0) < 0]
-    assert narrow == [(sum(r["large"] for r in some), len(some))]
+    assert narrow == [(sum(r["whole"] for r in some), len(some))]
 
 
 ORC_KINDS = [
@@ -111,11 +106,12 @@ ORC_KINDS = [
 
 
 @pytest.mark.parametrize("options", ORC_KINDS, ids=lambda o: "-".join(map(str, o.values())))
-def test_orc_by_arrow(tmp_path, rows, arrow, options):
+def test_orc_by_arrow(tmp_path, rows, options):
     folder = tmp_path / "t"
     folder.mkdir()
-    orc.write_table(arrow.slice(0, ROWS // 2), folder / "a.orc", **options)
-    orc.write_table(arrow.slice(ROWS // 2), folder / "b.orc", **options)
+    # Copied: Arrow's ORC writer writes the first rows of a struct again for a slice.
+    for name, some in [("a", rows[: ROWS // 2]), ("b", rows[ROWS // 2:])]:
+        orc.write_table(pa.Table.from_pylist(some, SCHEMA), folder / f"{name}.orc", **options)
     with Gateway(tmp_path / "lake", tables={"t": folder}) as gateway:
         check(gateway, "t", rows)
 
@@ -250,7 +246,7 @@ def test_symlink_manifests(tmp_path):
             (1, dt.date(2024, 1, 1)), (2, dt.date(2024, 1, 2))]
 
 
-def test_a_crawl_finds_orc_and_avro(tmp_path, rows, arrow):
+def test_a_crawl_finds_orc_and_avro(tmp_path):
     """With partitions, columns of mixed case, and nothing new the second time."""
     files, lake = tmp_path / "files", tmp_path / "lake"
     for day in ("2024-01-01", "2024-01-02", "__HIVE_DEFAULT_PARTITION__"):

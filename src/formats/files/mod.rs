@@ -1,5 +1,6 @@
 //! Tables of plain files: Parquet, ORC, Avro, CSV, JSON lines and text under a folder, with Hive
-//! partitions or symlink manifests. The listing is the version; a file that does not fit is an error that names it.
+//! partitions or symlink manifests. The listing is the version; a file that does not fit is an error that
+//! names it.
 
 mod avro;
 mod csv;

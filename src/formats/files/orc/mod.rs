@@ -74,9 +74,12 @@ pub async fn open_orc(object: DataObject) -> Result<Box<dyn RowFile>> {
     }))
 }
 
-/// Packings that are not read are known by what the decoder says of them.
+/// What is not read, rather than damaged, is known by how the decoder ends its sentence.
 fn footer_damage(object: &DataObject, what: &'static str) -> Error {
-    if what.contains("not supported") { object.unsupported(what) } else { object.damaged(what) }
+    match what.strip_suffix(", not supported") {
+        Some(feature) => object.unsupported(format!("this ORC file: {feature}")),
+        None => object.damaged(what),
+    }
 }
 
 async fn read_tail(object: &DataObject) -> Result<(Postscript, Footer)> {

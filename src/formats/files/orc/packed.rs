@@ -38,8 +38,8 @@ impl Codec {
             2 => Ok(Self::Snappy),
             4 => Ok(Self::Lz4),
             5 => Ok(Self::Zstandard),
-            3 => Err("it is packed with LZO, which is not supported"),
-            6 => Err("it is packed with Brotli, which is not supported"),
+            3 => Err("it is packed with LZO, not supported"),
+            6 => Err("it is packed with Brotli, not supported"),
             _ => Err("it is packed in an unknown way"),
         }
     }

@@ -127,6 +127,9 @@ fn decimal(own: &Type) -> Result<DataType, Unfit> {
     let scale = Some(own.scale).filter(|s| *s <= own.precision);
     let sizes = precision.and_then(|p| u8::try_from(p).ok());
     let sizes = sizes.zip(scale.and_then(|s| i8::try_from(s).ok()));
+    if own.precision == 0 {
+        return Err(Unfit::Unsupported("ORC decimals without a precision (Hive 0.11)".to_string()));
+    }
     let (precision, scale) = sizes
         .ok_or_else(|| Unfit::Unsupported(format!("ORC decimals of {} digits", own.precision)))?;
     Ok(DataType::Decimal128(precision, scale))

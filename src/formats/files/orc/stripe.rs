@@ -135,10 +135,7 @@ impl Maker {
                 nanos: self.integers(node, SECONDARY, Sign::Unsigned)?,
                 clock: if node.kind == schema::INSTANT { Clock::UTC } else { self.clock },
             },
-            schema::DECIMAL => Values::Decimal {
-                scales: self.integers(node, SECONDARY, Sign::Signed)?,
-                data: self.stream(node, DATA),
-            },
+            schema::DECIMAL => self.decimal(node)?,
             schema::LIST | schema::MAP => self.repeated(node)?,
             schema::STRUCT => {
                 let children = node.children.iter().map(|child| self.column(child));
@@ -160,6 +157,15 @@ impl Maker {
             }),
             _ => Err("a list or map has the wrong number of parts"),
         }
+    }
+
+    fn decimal(&mut self, node: &Node) -> Decoded<Values> {
+        let has = |kind| self.streams.contains_key(&(node.id, kind));
+        if has(DATA) && !has(SECONDARY) {
+            return Err("it has decimals of ORC's unfinished second version, not supported");
+        }
+        let scales = self.integers(node, SECONDARY, Sign::Signed)?;
+        Ok(Values::Decimal { scales, data: self.stream(node, DATA) })
     }
 
     fn text(&mut self, node: &Node) -> Decoded<Values> {

@@ -1,12 +1,14 @@
 //! ORC's timestamps: seconds from the start of 2015 where the writer stood, and nanoseconds.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::Decoded;
 
 /// 2015-01-01 00:00:00 UTC.
 const EPOCH_SECONDS: i64 = 1_420_070_400;
+
+const RULES_END_YEAR: i32 = 2037;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
@@ -36,8 +38,9 @@ impl Clock {
         let mut shown = match self.zone {
             None => instant,
             Some(zone) => {
-                let instant = DateTime::from_timestamp(instant, 0).ok_or(outside)?;
-                instant.with_timezone(&zone).naive_local().and_utc().timestamp()
+                let known = DateTime::from_timestamp(instant, 0).ok_or(outside)?;
+                let offset = zone.offset_from_utc_datetime(&within_rules(known)).fix();
+                instant.checked_add(i64::from(offset.local_minus_utc())).ok_or(outside)?
             }
         };
         let nanos = nanoseconds(nanos)?;
@@ -48,6 +51,22 @@ impl Clock {
         let micros = shown.checked_mul(1_000_000).ok_or(outside)?;
         micros.checked_add(nanos.div_euclid(1000)).ok_or(outside)
     }
+}
+
+/// The tables of time zones end in 2037. Summer time goes by days of the week: a year with the same
+/// calendar has the same.
+fn within_rules(instant: DateTime<Utc>) -> NaiveDateTime {
+    let calendar = |year| {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+        Some((first.weekday(), first.leap_year()))
+    };
+    let naive = instant.naive_utc();
+    if naive.year() <= RULES_END_YEAR {
+        return naive;
+    }
+    let wanted = calendar(naive.year());
+    let alike = (RULES_END_YEAR - 27..=RULES_END_YEAR).find(|year| calendar(*year) == wanted);
+    alike.and_then(|year| naive.with_year(year)).unwrap_or(naive)
 }
 
 /// The lowest three bits say how many zeros were cut off the end. Arrow's writer puts negative ones beside
@@ -61,4 +80,36 @@ fn nanoseconds(packed: i64) -> Decoded<i64> {
     };
     let value = value.filter(|value: &i64| value.unsigned_abs() < 1_000_000_000);
     value.ok_or("a timestamp has no valid nanoseconds")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(zone: &str, utc: &str) -> String {
+        let clock = Clock::of(zone).expect("a zone");
+        let instant: DateTime<Utc> = utc.parse().expect("an instant");
+        let micros = clock.micros(instant.timestamp() - clock.epoch_seconds, 0).expect("in range");
+        DateTime::from_timestamp_micros(micros).expect("in range").naive_utc().to_string()
+    }
+
+    #[test]
+    fn timestamps_show_the_writers_clock() {
+        let pacific = "America/Los_Angeles";
+        assert_eq!(shown("", "2100-05-05T12:00:00Z"), "2100-05-05 12:00:00");
+        assert_eq!(shown(pacific, "2015-01-01T08:00:00Z"), "2015-01-01 00:00:00");
+        assert_eq!(shown(pacific, "2024-07-01T07:00:00Z"), "2024-07-01 00:00:00");
+        assert_eq!(shown(pacific, "2100-05-05T19:34:56Z"), "2100-05-05 12:34:56");
+        assert_eq!(shown(pacific, "2100-01-05T19:34:56Z"), "2100-01-05 11:34:56");
+        assert!(Clock::of("Middle/Earth").is_none());
+    }
+
+    #[test]
+    fn nanoseconds_are_unpacked_and_rounded_down() {
+        assert_eq!(nanoseconds(5 << 3 | 7), Ok(500_000_000));
+        assert_eq!(nanoseconds(123 << 3), Ok(123));
+        assert!(nanoseconds(i64::MAX).is_err());
+        let before = -1 - EPOCH_SECONDS;
+        assert_eq!(Clock::UTC.micros(before, 1_000_001 << 3), Ok(-2_000_000 + 1000));
+    }
 }
