@@ -19,7 +19,7 @@ Outcomes:
 - equal: the expected rows. For tables made to be wrong or incomplete: the error they must give.
 - refused: "not supported: …", by name; or files outside the configured roots, as some logs have them.
 - unchecked: rows of a table for which nobody computed any.
-- apart: other rows, of a table whose data depends on the writer's time zone (the data's README says so).
+- apart: other rows, of a table whose expected rows are not the only right ones, or wrong (`APART` says why).
 - failed: an error where rows are expected, rows where an error is, or an error of no known kind.
 - WRONG: other rows or types than expected. PANIC: the process died.
 """
@@ -88,7 +88,12 @@ MUST_FAIL = {
 }
 # A folder of plain Parquet files: it is its own expectation.
 PLAIN = {"no-delta-log-folder"}
-APART = {"data-reader-partition-values"}
+APART = {
+    "data-reader-partition-values",
+    # Its expected rows were made by a DuckDB that let equality deletes leak into other partitions; the
+    # specification gives 3 rows, and so do we: https://github.com/duckdb/duckdb-iceberg/pull/1240
+    "equality_delete_cross_partition__warehouse__ns__t",
+}
 INTERNAL = re.compile(r"internal error|ended unexpectedly|the query failed|panicked|overflowed", re.I)
 OUTSIDE = "is outside the configured roots"
 COMPARABLE = re.compile(

@@ -92,7 +92,7 @@ impl FileAdapter {
         }
         check(from, to, lookup)
             .map_err(|e| e.context(format!("column \"{}\"", wanted.field.name())))?;
-        if to.is_nested() {
+        if to.is_nested() || is_coarser(from, to) {
             return Ok(Arc::new(Reshape {
                 input: column,
                 wanted: Arc::clone(&wanted.field),
@@ -100,6 +100,15 @@ impl FileAdapter {
             }));
         }
         Ok(Arc::new(CastExpr::new(column, to.clone(), None)))
+    }
+}
+
+/// A plain cast of such a column is taken off again before it is compared, and the literal is cut to the
+/// file's unit instead.
+fn is_coarser(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (DataType::Timestamp(from, _), DataType::Timestamp(to, _)) => from < to,
+        _ => false,
     }
 }
 
@@ -123,7 +132,7 @@ fn missing(wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
     Ok(Arc::new(Literal::new(value)))
 }
 
-/// Nested columns: see `reshape`.
+/// Columns that a cast cannot make: see `reshape`.
 #[derive(Debug, Clone)]
 struct Reshape {
     input: Arc<dyn PhysicalExpr>,

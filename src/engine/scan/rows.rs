@@ -19,8 +19,8 @@ use datafusion_datasource::TableSchema;
 use datafusion_datasource::projection::{ProjectionOpener, SplitProjection};
 use futures::{StreamExt, TryStreamExt};
 use lakegate_base::{Error, Location, Result};
-use lakegate_formats::files::{Batches, DataObject, RowFile, open_avro, open_orc};
 use lakegate_formats::Encoding;
+use lakegate_formats::files::{Batches, DataObject, RowFile, open_avro, open_orc};
 use object_store::ObjectStore;
 
 use super::reshape::{BY_NAME, check, find, reshape};
