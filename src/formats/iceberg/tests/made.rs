@@ -94,6 +94,9 @@ fn bounds(id: i32, name: &str) -> Json {
     optional(id, name, json!({"type": "array", "items": entry}))
 }
 
+/// Field id, lower and upper bound.
+type Bounds = (i32, Vec<u8>, Vec<u8>);
+
 /// A live file, as a manifest has it.
 #[derive(Clone, Default)]
 pub struct File {
@@ -108,7 +111,7 @@ pub struct File {
     pub status: i32,
     pub sequence: Option<i64>,
     /// Field id, lower, upper.
-    pub bounds: Option<(i32, Vec<u8>, Vec<u8>)>,
+    pub bounds: Option<Bounds>,
     pub equality_ids: Option<Vec<i32>>,
     pub referenced: Option<String>,
     pub offset: Option<i64>,
@@ -119,7 +122,7 @@ impl File {
     fn avro(&self, is_partitioned: bool) -> Avro {
         let text = |text: &str| Avro::Text(text.to_string());
         let partition = is_partitioned.then(|| maybe(self.partition.map(Avro::Int)));
-        let bound = |pick: fn(&(i32, Vec<u8>, Vec<u8>)) -> &Vec<u8>| {
+        let bound = |pick: fn(&Bounds) -> &Vec<u8>| {
             maybe(self.bounds.as_ref().map(|bounds| {
                 let value = Avro::Bytes(pick(bounds).clone());
                 Avro::Array(vec![Avro::Record(vec![Avro::Int(bounds.0), value])])
