@@ -186,7 +186,7 @@ pub struct Demo {
 /// Tables that no crawl recorded.
 #[derive(Debug, Args)]
 pub struct Tables {
-    /// Add a table for this process: Delta, Iceberg, Parquet, CSV, JSON or text at a location
+    /// Add a table for this process: Delta, Iceberg, Parquet, ORC, Avro, CSV, JSON or text at a location
     #[arg(long = "table", value_name = "NAME=URL")]
     pub list: Vec<String>,
 }

@@ -2,7 +2,7 @@
 //! the name then means is decided where tables are opened (`travel.rs`).
 
 use lakegate_base::{Error, Result};
-use sqlparser::keywords::Keyword;
+use sqlparser::keywords::{Keyword, RESERVED_FOR_TABLE_ALIAS};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 /// Rewrites every such clause of a statement's tokens.
@@ -20,16 +20,34 @@ pub fn name_versions(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
         let Some(TokenWithSpan { token: Token::Word(word), .. }) = table else {
             return Err(Error::syntax("FOR … AS OF follows the name of a table"));
         };
-        let value =
-            if word.quote_style.is_some() { word.value.clone() } else { word.value.to_lowercase() };
-        *word = Word {
-            value: format!("{value}@{suffix}"),
-            quote_style: Some('"'),
-            keyword: Keyword::NoKeyword,
+        let bare = match word.quote_style {
+            Some(_) => word.value.clone(),
+            None => word.value.to_lowercase(),
         };
+        *word = quoted(format!("{bare}@{suffix}"));
         at += clause.tokens;
+        // The rest of the statement goes on using the table's own name.
+        if !has_alias(&tokens[at..]) {
+            named.push(TokenWithSpan::wrap(Token::make_keyword("AS")));
+            named.push(TokenWithSpan::wrap(Token::Word(quoted(bare))));
+        }
     }
     Ok(named)
+}
+
+fn quoted(value: String) -> Word {
+    Word { value, quote_style: Some('"'), keyword: Keyword::NoKeyword }
+}
+
+fn has_alias(tokens: &[TokenWithSpan]) -> bool {
+    match tokens.iter().find(|token| is_visible(token)).map(|token| &token.token) {
+        Some(Token::Word(word)) => {
+            word.keyword == Keyword::AS
+                || word.quote_style.is_some()
+                || !RESERVED_FOR_TABLE_ALIAS.contains(&word.keyword)
+        }
+        _ => false,
+    }
 }
 
 struct Clause {
@@ -79,4 +97,37 @@ fn clause(tokens: &[TokenWithSpan]) -> Option<Clause> {
         }
     };
     Some(Clause { suffix, tokens: value.0 + 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlparser::dialect::PostgreSqlDialect;
+    use sqlparser::tokenizer::Tokenizer;
+
+    use super::name_versions;
+
+    fn named(sql: &str) -> Result<String, String> {
+        let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
+        let named = name_versions(&tokens.expect("tokens")).map_err(|e| e.to_string())?;
+        let words: Vec<String> = named.iter().map(|token| token.token.to_string()).collect();
+        Ok(words.join(" ").split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn versions_become_names() {
+        for (sql, expected) in [
+            ("FROM T FOR VERSION AS OF 5", r#"FROM "t@v5" AS "t""#),
+            ("FROM a.t FOR VERSION AS OF 'main' x", r#"FROM a . "t@ref:main" x"#),
+            (
+                "FROM t FOR TIMESTAMP AS OF TIMESTAMP '2026-01-31' WHERE t.a > 1",
+                r#"FROM "t@2026-01-31" AS "t" WHERE t . a > 1"#,
+            ),
+            ("FROM t FOR SYSTEM_TIME AS OF '2026-01-31' AS y", r#"FROM "t@2026-01-31" AS y"#),
+            ("SELECT for version FROM t", "SELECT for version FROM t"),
+        ] {
+            assert_eq!(named(sql).as_deref(), Ok(expected), "{sql}");
+        }
+        assert!(named("FROM t FOR VERSION AS OF now()").is_err_and(|e| e.contains("a number")));
+        assert!(named("FROM t FOR TIMESTAMP AS OF now()").is_err_and(|e| e.contains("a literal")));
+    }
 }
