@@ -60,7 +60,8 @@ fn is_visible(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_))
 }
 
-/// `FOR VERSION AS OF number | 'name'`, `FOR TIMESTAMP|SYSTEM_TIME AS OF [TIMESTAMP|TIMESTAMPTZ|DATE] 'text'`.
+/// `FOR VERSION AS OF number | 'name'`,
+/// `FOR TIMESTAMP | SYSTEM_TIME AS OF [TIMESTAMP | TIMESTAMPTZ | DATE] 'text'`.
 fn clause(tokens: &[TokenWithSpan]) -> Option<Clause> {
     let mut visible = tokens.iter().enumerate().filter(|(_, token)| is_visible(token));
     let mut word = || match visible.next() {
