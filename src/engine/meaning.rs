@@ -94,7 +94,7 @@ fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
 /// A whole number of days, which coercion has made an interval: with it a date stays a date.
 fn is_days(expr: &Expr, schema: &DFSchema) -> Result<bool> {
     match expr {
-        Expr::Cast(inner) => Ok(inner.expr.get_type(schema)?.is_integer()),
+        Expr::Cast(inner) => Ok(matches!(inner.expr.get_type(schema)?, DataType::Duration(_))),
         _ => Ok(false),
     }
 }
