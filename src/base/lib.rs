@@ -1,12 +1,14 @@
 //! The words every crate shares: errors, names, locations, principals, and the seam between the fronts
 //! and the engine. Nothing here knows DataFusion, Postgres, Delta, Iceberg or any file format.
 
+mod binary;
 mod engine;
 mod error;
 mod location;
 mod name;
 mod stop;
 
+pub use binary::bytes_from_text;
 pub use engine::{
     Answer, BoxFuture, Engine, Parameter, Prepared, Principal, Rows, Session, SessionOptions,
     Statement, StatementKind, Transaction,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{FieldRef, Schema};
@@ -78,14 +79,23 @@ impl LakeEngine {
         let limits = &options.limits;
         // Last of what can fail: a runtime must not be dropped inside another one.
         let runtime = query_runtime(limits.threads)?;
+        let tables = Arc::new(Tables::new(Arc::clone(&stores), options.caches));
+        let footers = Arc::new(Footers::new(limits.footer_cache_bytes));
+        let cached = {
+            let (tables, footers) = (Arc::clone(&tables), Arc::clone(&footers));
+            move || {
+                tables.caches().iter().map(|(_, usage)| usage.bytes).sum::<u64>()
+                    + footers.usage().bytes
+            }
+        };
         let shared = Shared {
-            tables: Arc::new(Tables::new(Arc::clone(&stores), options.caches)),
+            tables,
             stores,
             catalog,
             log: Arc::new(QueryLog::new(limits.query_log_rows)),
-            footers: Arc::new(Footers::new(limits.footer_cache_bytes)),
+            footers,
             admission: Arc::new(Admission::new(limits.queries_max, limits.queue_max)),
-            watch: Watch::start(limits.memory_bytes),
+            watch: Watch::start(limits.memory_bytes, cached),
             queries: runtime.handle().clone(),
             template,
             attached: Mutex::default(),
@@ -100,7 +110,7 @@ impl LakeEngine {
     pub async fn attach(&self, name: TableName, location: &Location) -> Result<()> {
         let shared = &self.shared;
         let source = lakegate_formats::files::recognise(&shared.stores, location).await?;
-        let snapshot = lakegate_formats::open(&shared.stores, &source).await?;
+        let snapshot = shared.tables.open(&source, &AsOf::Latest, Duration::ZERO).await?;
         // A type that has no name in Glue's terms costs the listing its columns, not the table.
         let bare = || Table {
             database_name: name.database.clone(),

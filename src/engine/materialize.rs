@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use lakegate_base::{Error, Location, Principal, Result, Session, SessionOptions};
 use lakegate_catalog::{Change, Database, Expected, Table, shapes};
 use lakegate_formats::delta::{OverwriteOptions, SymlinkManifest, Written, overwrite};
-use lakegate_formats::{TableFormat, TableSource};
+use lakegate_formats::{AsOf, TableFormat, TableSource};
 use lakegate_models::{Materialized, Model};
 
 use crate::LakeEngine;
@@ -81,7 +82,8 @@ impl LakeEngine {
             partition_keys: Vec::new(),
             metadata_location: None,
         };
-        let snapshot = lakegate_formats::open(&self.shared().stores, &source).await?;
+        let tables = &self.shared().tables;
+        let snapshot = tables.open(&source, &AsOf::Latest, Duration::ZERO).await?;
         let schema = commented(&snapshot.schema, model);
         self.register(model, shapes::table(&model.name, &source, &schema)?).await
     }

@@ -5,6 +5,7 @@
 // Sizes and counts come from outside: a cast that loses bits is a bug or an attack.
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
+mod avro_codec;
 mod cache;
 mod deletes;
 mod history;

@@ -4,6 +4,7 @@
 
 mod access;
 mod arithmetic;
+mod bounded;
 mod cast;
 mod catalog;
 mod concat;

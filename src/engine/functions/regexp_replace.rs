@@ -1,76 +1,45 @@
 //! DataFusion's `regexp_replace` with a bound: a short pattern and a long replacement make terabytes of a
 //! megabyte, in one call that nothing can stop.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::{cast, concat};
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::DataType;
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 use datafusion::scalar::ScalarValue;
 
+use super::bounded::bounded;
 use super::scalar::{BATCH_BYTES_MAX, TEXT_BYTES_MAX, too_large};
 
 pub fn udf() -> ScalarUDF {
-    ScalarUDF::from(Bounded { inner: datafusion::functions::regex::regexp_replace() })
+    bounded(datafusion::functions::regex::regexp_replace(), in_portions)
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Bounded {
-    inner: Arc<ScalarUDF>,
-}
-
-impl ScalarUDFImpl for Bounded {
-    fn name(&self) -> &str {
-        self.inner.name()
+fn in_portions(inner: &ScalarUDF, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let constant = call.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+    let rows = if constant { 1 } else { call.number_rows };
+    let bounds = bounds(&call.args, rows)?;
+    if bounds.iter().fold(0, |sum: usize, bytes| sum.saturating_add(*bytes)) <= BATCH_BYTES_MAX {
+        return inner.invoke_with_args(call);
     }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.coerce_types(given)
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(given)
-    }
-
-    fn return_field_from_args(&self, given: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        self.inner.return_field_from_args(given)
-    }
-
-    fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = call.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { call.number_rows };
-        let bounds = bounds(&call.args, rows)?;
-        if bounds.iter().fold(0, |sum: usize, bytes| sum.saturating_add(*bytes)) <= BATCH_BYTES_MAX
-        {
-            return self.inner.invoke_with_args(call);
+    // The bounds are generous: what is really made counts, a few rows at a time.
+    let mut made = 0;
+    let mut parts: Vec<ArrayRef> = Vec::new();
+    for (from, length) in portions(&bounds)? {
+        let args = call.args.iter().map(|argument| slice(argument, from, length)).collect();
+        let part = ScalarFunctionArgs { args, number_rows: length, ..call.clone() };
+        let part = inner.invoke_with_args(part)?.to_array(length)?;
+        made += text(&part)?.values().len();
+        if made > BATCH_BYTES_MAX {
+            return Err(too_large());
         }
-        // The bounds are generous: what is really made counts, a few rows at a time.
-        let mut made = 0;
-        let mut parts: Vec<ArrayRef> = Vec::new();
-        for (from, length) in portions(&bounds)? {
-            let args = call.args.iter().map(|argument| slice(argument, from, length)).collect();
-            let part = ScalarFunctionArgs { args, number_rows: length, ..call.clone() };
-            let part = self.inner.invoke_with_args(part)?.to_array(length)?;
-            made += text(&part)?.values().len();
-            if made > BATCH_BYTES_MAX {
-                return Err(too_large());
-            }
-            parts.push(part);
-        }
-        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-        let whole = concat(&parts)?;
-        match constant {
-            true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&whole, 0)?)),
-            false => Ok(ColumnarValue::Array(whole)),
-        }
+        parts.push(part);
+    }
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let whole = concat(&parts)?;
+    match constant {
+        true => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&whole, 0)?)),
+        false => Ok(ColumnarValue::Array(whole)),
     }
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StringArray, StructArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions_nested::{range, repeat};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
+use super::bounded::bounded;
 use super::scalar::{self, Function, Kind, Value, function};
 
 /// The most elements one row's list may get, and all rows of a batch together.
@@ -21,7 +21,7 @@ const ELEMENTS_MAX: u128 = 1 << 20;
 pub fn functions() -> Vec<ScalarUDF> {
     let mut functions: Vec<ScalarUDF> = lists().into_iter().map(Function::udf).collect();
     for inner in [range::range_udf(), range::gen_series_udf(), repeat::array_repeat_udf()] {
-        functions.push(ScalarUDF::from(Bounded { inner }));
+        functions.push(bounded(inner, bounded_list));
     }
     let signature = Signature::any(1, Volatility::Immutable);
     functions.push(ScalarUDF::from(EmptyArray { signature: signature.clone() }));
@@ -153,50 +153,19 @@ fn upper(list: &Value, dimension: &Value) -> Option<i64> {
     (dimension.int() == 1 && length > 0).then_some(length)
 }
 
-/// A function of DataFusion that makes a list as long as its arguments say, asked first how long.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Bounded {
-    inner: Arc<ScalarUDF>,
-}
-
-impl ScalarUDFImpl for Bounded {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.coerce_types(given)
-    }
-
-    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(given)
-    }
-
-    fn return_field_from_args(&self, given: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        self.inner.return_field_from_args(given)
-    }
-
-    fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let mut total: u128 = 0;
-        for row in 0..call.number_rows {
-            total += elements(self.inner.name(), &call.args, row)?;
-            if total > ELEMENTS_MAX {
-                return Err(scalar::too_large());
-            }
-            if call.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_))) {
-                break;
-            }
+/// Makes a list as long as the arguments say, asked first how long.
+fn bounded_list(inner: &ScalarUDF, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let mut total: u128 = 0;
+    for row in 0..call.number_rows {
+        total += elements(inner.name(), &call.args, row)?;
+        if total > ELEMENTS_MAX {
+            return Err(scalar::too_large());
         }
-        self.inner.invoke_with_args(call)
+        if call.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_))) {
+            break;
+        }
     }
+    inner.invoke_with_args(call)
 }
 
 /// How many elements this row's list would have. Steps of days and months are counted as days, which is

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
-use lakegate_base::{Error, Subject};
+use lakegate_base::{Error, Subject, bytes_from_text};
 
 use super::scalar::external;
 
@@ -66,33 +66,10 @@ pub fn bytea(to: &DataType) -> ScalarUDF {
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>> {
-    let wrong = || {
+    bytes_from_text(text).ok_or_else(|| {
         let error = Error::invalid("invalid input syntax for type bytea").about(Subject::Value);
         external(error.hint(r"Write '\x4a4b', or double each backslash."))
-    };
-    if let Some(digits) = text.strip_prefix("\\x") {
-        return hex::decode(digits.replace([' ', '\t', '\n'], "")).map_err(|_| wrong());
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    loop {
-        rest = match rest {
-            [] => return Ok(bytes),
-            [b'\\', b'\\', rest @ ..] => {
-                bytes.push(b'\\');
-                rest
-            }
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
-                bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                rest
-            }
-            [b'\\', ..] => return Err(wrong()),
-            [byte, rest @ ..] => {
-                bytes.push(*byte);
-                rest
-            }
-        };
-    }
+    })
 }
 
 type Convert = Arc<dyn Fn(&ArrayRef, &DataType) -> Result<ArrayRef> + Send + Sync>;

@@ -12,7 +12,7 @@ use super::Share;
 const INTERVAL: Duration = Duration::from_millis(20);
 /// An ended query gives its memory back within this time; until then no other is ended.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Beyond the queries' own memory: catalogs, caches, result batches, what accounts round away.
+/// Beyond the queries' own memory and the caches: catalogs, result batches, what accounts round away.
 const OVERHEAD_BYTES: usize = 512 << 20;
 
 /// The queries that run. Dropping it ends the watch.
@@ -29,8 +29,9 @@ struct Running {
 }
 
 impl Watch {
-    /// `pool_bytes` is what the accounted memory of all queries may reach.
-    pub fn start(pool_bytes: usize) -> Arc<Self> {
+    /// `pool_bytes` is what the accounted memory of all queries may reach, `cached_bytes` tells what the
+    /// caches hold: no query is to blame for that.
+    pub fn start(pool_bytes: usize, cached_bytes: impl Fn() -> u64 + Send + 'static) -> Arc<Self> {
         let watch = Arc::new(Self::default());
         let watched = Arc::downgrade(&watch);
         let Some(idle) = resident_bytes() else { return watch };
@@ -38,7 +39,7 @@ impl Watch {
         let thread = std::thread::Builder::new().name("lakegate-memory".to_string());
         let started = thread.spawn(move || {
             while let Some(watch) = watched.upgrade() {
-                let pause = if watch.look(limit) { PATIENCE } else { INTERVAL };
+                let pause = if watch.look(limit, &cached_bytes) { PATIENCE } else { INTERVAL };
                 drop(watch);
                 std::thread::sleep(pause);
             }
@@ -59,16 +60,22 @@ impl Watch {
     }
 
     /// True when a query was ended.
-    fn look(&self, limit: usize) -> bool {
+    fn look(&self, limit: usize, cached_bytes: impl Fn() -> u64) -> bool {
         let Some(resident) = resident_bytes().filter(|resident| *resident > limit) else {
             return false;
         };
+        // Asked late: adding the caches up takes longer than a look. Twice: a snapshot that is renewed is
+        // there in both versions.
+        let cached = usize::try_from(cached_bytes().saturating_mul(2)).unwrap_or(usize::MAX);
+        if resident <= limit.saturating_add(cached) {
+            return false;
+        }
         let all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let alive = all.iter().filter(|query| query.stop.reason().is_none());
         let alive = alive.filter_map(|query| Some((query, query.share.upgrade()?.bytes())));
         let greediest = alive.max_by_key(|(query, bytes)| (*bytes, query.started.elapsed()));
         let Some((query, held)) = greediest else { return false };
-        tracing::warn!(resident, limit, held, "a query ends: the process needs its memory");
+        tracing::warn!(resident, limit, cached, held, "a query ends: the process needs its memory");
         query.stop.end(StopReason::Memory);
         true
     }

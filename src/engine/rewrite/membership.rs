@@ -2,14 +2,13 @@
 //! false, while a NULL on either side makes the answer unknown. So the unknown is added:
 //! `x IN (q) OR (NULL AND (EXISTS (a NULL in q) OR (x IS NULL AND EXISTS (q))))`.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{
-    BinaryOperator, Expr, Query, Select, SetExpr, TableFactor, UnaryOperator, Value, VisitMut,
-    VisitorMut,
+    BinaryOperator, Expr, Query, Select, SetExpr, TableFactor, UnaryOperator, Value,
 };
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
+
+use super::visit::own_expressions;
 
 /// The conditions of one SELECT.
 pub fn rewrite(select: &mut Select) {
@@ -27,48 +26,22 @@ fn conjuncts(expr: &mut Expr) {
         }
         Expr::Nested(inner) => conjuncts(inner),
         Expr::InSubquery { .. } => {}
-        nested => {
-            let ControlFlow::Continue(()) = VisitMut::visit(nested, &mut Nested { depth: 0 });
-        }
+        nested => own_expressions(nested, add_unknown),
     }
 }
 
-struct Nested {
-    /// How many queries inside we are in: their conditions are theirs.
-    depth: usize,
-}
-
-impl VisitorMut for Nested {
-    type Break = std::convert::Infallible;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        if self.depth == 0
-            && let Expr::InSubquery { expr: value, subquery, negated } = expr
-            && let Some(nulls) = nulls_of(subquery)
-        {
-            let unknown = unknown(value, subquery, nulls);
-            let is_in = Expr::InSubquery {
-                expr: value.clone(),
-                subquery: subquery.clone(),
-                negated: false,
-            };
-            let either = nested(binary(is_in, BinaryOperator::Or, unknown));
-            *expr = match negated {
-                true => nested(Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) }),
-                false => either,
-            };
-        }
-        ControlFlow::Continue(())
+fn add_unknown(expr: &mut Expr) {
+    if let Expr::InSubquery { expr: value, subquery, negated } = expr
+        && let Some(nulls) = nulls_of(subquery)
+    {
+        let unknown = unknown(value, subquery, nulls);
+        let is_in =
+            Expr::InSubquery { expr: value.clone(), subquery: subquery.clone(), negated: false };
+        let either = nested(binary(is_in, BinaryOperator::Or, unknown));
+        *expr = match negated {
+            true => nested(Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) }),
+            false => either,
+        };
     }
 }
 

@@ -14,6 +14,7 @@ mod membership;
 mod output;
 mod subqueries;
 mod tables;
+mod visit;
 
 #[cfg(test)]
 mod tests;

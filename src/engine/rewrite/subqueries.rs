@@ -21,6 +21,7 @@ use sqlparser::ast::{
 };
 
 use super::build;
+use super::visit::own_expressions;
 use crate::functions::{EMPTY_ARRAY, SINGLE_VALUE};
 
 const AGGREGATES: [&str; 14] = [
@@ -63,46 +64,24 @@ pub fn rewrite(expr: &mut Expr) -> Result<()> {
 
 /// DataFusion plans EXISTS in conditions only. In a select list it is a count.
 pub fn exists_in_list(select: &mut Select) {
-    let mut counting = Counting { depth: 0 };
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-            let ControlFlow::Continue(()) = VisitMut::visit(expr, &mut counting);
+            own_expressions(expr, count_existing);
         }
     }
 }
 
-struct Counting {
-    /// How many queries inside the list we are in: their conditions are theirs.
-    depth: usize,
-}
-
-impl VisitorMut for Counting {
-    type Break = std::convert::Infallible;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        if self.depth == 0
-            && let Expr::Exists { subquery, negated } = expr
-            && let Some(mut query) = countable(subquery)
-            && let Some(select) = build::select_of(&mut query)
-        {
-            let count = build::call("count", vec![build::number(1)]);
-            let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
-            let none = Box::new(build::number(0));
-            let value = Expr::BinaryOp { left: Box::new(count), op, right: none };
-            select.projection = vec![SelectItem::UnnamedExpr(value)];
-            *expr = Expr::Subquery(Box::new(query));
-        }
-        ControlFlow::Continue(())
+fn count_existing(expr: &mut Expr) {
+    if let Expr::Exists { subquery, negated } = expr
+        && let Some(mut query) = countable(subquery)
+        && let Some(select) = build::select_of(&mut query)
+    {
+        let count = build::call("count", vec![build::number(1)]);
+        let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
+        let none = Box::new(build::number(0));
+        let value = Expr::BinaryOp { left: Box::new(count), op, right: none };
+        select.projection = vec![SelectItem::UnnamedExpr(value)];
+        *expr = Expr::Subquery(Box::new(query));
     }
 }
 

@@ -1,5 +1,7 @@
 //! One schema for the files of a table: types widen as long as no value is lost by it.
 
+use std::convert::Infallible;
+
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use lakegate_base::{Error, Result, Subject};
 
@@ -50,30 +52,32 @@ fn by_position(known: &Fields, file: &Fields) -> Fields {
 }
 
 fn by_header(known: &Fields, file: &Fields) -> Fields {
-    let mut columns: Vec<Field> = known.iter().map(|field| field.as_ref().clone()).collect();
-    for field in file {
-        let same = |column: &Field| column.name().eq_ignore_ascii_case(field.name());
-        match columns.iter_mut().find(|column| same(column)) {
-            None => columns.push(field.as_ref().clone()),
-            Some(column) => {
-                column.set_data_type(json::widen(column.data_type(), field.data_type()));
-            }
-        }
-    }
-    columns.into()
+    let widened = |column: &Field, field: &Field| {
+        Ok::<_, Infallible>(json::widen(column.data_type(), field.data_type()))
+    };
+    let Ok(columns) = by_folded_name(known, file, widened);
+    columns
 }
 
 fn by_name(known: &Fields, file: &Fields, parent: &str) -> Result<Fields> {
+    by_folded_name(known, file, |column, field| {
+        let name = format!("{parent}{}", column.name());
+        widen(column.data_type(), field.data_type(), &name)
+    })
+}
+
+/// The known columns, each as wide as both need, then the file's new ones.
+fn by_folded_name<E>(
+    known: &Fields,
+    file: &Fields,
+    widened: impl Fn(&Field, &Field) -> Result<DataType, E>,
+) -> Result<Fields, E> {
     let mut columns: Vec<Field> = known.iter().map(|field| field.as_ref().clone()).collect();
     for field in file {
         let same = |column: &Field| column.name().eq_ignore_ascii_case(field.name());
         match columns.iter_mut().find(|column| same(column)) {
             None => columns.push(field.as_ref().clone()),
-            Some(column) => {
-                let name = format!("{parent}{}", column.name());
-                let wide = widen(column.data_type(), field.data_type(), &name)?;
-                column.set_data_type(wide);
-            }
+            Some(column) => column.set_data_type(widened(column, field)?),
         }
     }
     Ok(columns.into())

@@ -2,6 +2,7 @@
 
 use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::DataType;
+use lakegate_base::bytes_from_text;
 
 use crate::error::{Report, Result};
 use crate::frame::Reader;
@@ -78,7 +79,7 @@ pub(crate) fn text(text: &str, kind: Kind, zone: &Zone) -> Result<Value> {
         "int2" | "int4" | "int8" => integer(text, kind)?,
         "float4" | "float8" => Value::Float(float(text, kind)?),
         "numeric" => Value::Decimal(Decimal::parse(text).ok_or_else(invalid)?),
-        "bytea" => Value::Bytes(bytea(text).ok_or_else(invalid)?),
+        "bytea" => Value::Bytes(bytes_from_text(text).ok_or_else(invalid)?),
         "date" => Value::Date(moment()?.days),
         "time" => Value::Time(time::parse_time(text).ok_or_else(invalid)?),
         "timestamp" => Value::Timestamp(moment()?.local_micros().ok_or_else(range)?),
@@ -166,33 +167,6 @@ fn float(text: &str, kind: Kind) -> Result<f64> {
         return Err(Report::new("22003", message));
     }
     Ok(value)
-}
-
-/// `\x4a4b`, or the older form with octal escapes.
-fn bytea(text: &str) -> Option<Vec<u8>> {
-    if let Some(digits) = text.strip_prefix("\\x") {
-        return hex::decode(digits.replace([' ', '\t', '\n'], "")).ok();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    loop {
-        rest = match rest {
-            [] => return Some(bytes),
-            [b'\\', b'\\', rest @ ..] => {
-                bytes.push(b'\\');
-                rest
-            }
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
-                bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                rest
-            }
-            [b'\\', ..] => return None,
-            [byte, rest @ ..] => {
-                bytes.push(*byte);
-                rest
-            }
-        };
-    }
 }
 
 /// Any spelling Postgres takes → lower case with hyphens.

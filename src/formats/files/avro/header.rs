@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://avro.apache.org/docs/1.12.0/specification/#object-container-files>
 
-use super::codec::Codec;
+use crate::avro_codec::Codec;
 
 const MAGIC: &[u8] = b"Obj\x01";
 pub(super) const SYNC_BYTES: usize = 16;

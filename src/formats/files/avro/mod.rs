@@ -2,7 +2,6 @@
 //! it takes a file that ends inside a block for a complete one, does not look at the markers between
 //! blocks, unpacks blocks without a limit, and never returns from a block with more values than rows.
 
-mod codec;
 mod header;
 mod schema;
 
@@ -26,7 +25,7 @@ use lakegate_base::{Error, Result};
 use object_store::{GetOptions, GetRange, ObjectStore};
 
 use super::rows::{BATCH_ROWS, Batches, DataObject, RowFile};
-use codec::BLOCK_BYTES_MAX;
+use crate::avro_codec::BLOCK_BYTES_MAX;
 use header::{Failure, Header, SYNC_BYTES};
 pub(super) use header::{read_long, write_long};
 use schema::Unfit;

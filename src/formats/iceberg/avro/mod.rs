@@ -1,7 +1,6 @@
 //! A small, bounded reader of Avro object container files, for manifest lists and manifests.
 //!
-//! Rejected: `arrow-avro` 59.3. It unpacks blocks without a limit (a 1 MB manifest may ask for 1 GB), its
-//! Snappy path panics on a block of under four bytes, and it would turn every map of every column into
+//! Rejected: `arrow-avro` 59.3. Besides what `avro_codec` says of it, it would turn every map of every column into
 //! Arrow arrays, although a plan needs a few of them. Manifests use a small part of Avro, so this module
 //! decodes by the writer's schema, borrows from the block, and skips what nobody asked for.
 //!
@@ -12,8 +11,6 @@ pub mod repack;
 mod schema;
 mod value;
 
-use std::borrow::Cow;
-use std::io::Read;
 use std::sync::Arc;
 
 use lakegate_base::{Error, Location, Result};
@@ -23,8 +20,8 @@ pub use value::{Fields, Value};
 
 use value::Cursor;
 
-/// One block, unpacked. Writers flush at 64 KiB; some write a whole manifest as one block.
-const BLOCK_BYTES_MAX: usize = 128 << 20;
+use crate::avro_codec::Codec;
+
 /// All blocks of a file, unpacked.
 const FILE_BYTES_MAX: usize = 1 << 30;
 /// Entries of the file's own key-value metadata.
@@ -43,14 +40,6 @@ pub struct Container<'a> {
     blocks: &'a [u8],
 }
 
-#[derive(Clone, Copy)]
-enum Codec {
-    Null,
-    Deflate,
-    Snappy,
-    Zstandard,
-}
-
 impl<'a> Container<'a> {
     /// Reads the header. Of the records, only the fields in `keep` will have values.
     pub fn open(location: &'a Location, bytes: &'a [u8], keep: &'static [Keep]) -> Result<Self> {
@@ -67,16 +56,11 @@ impl<'a> Container<'a> {
         let schema =
             get("avro.schema").ok_or_else(|| corrupt(location, "it has no Avro schema"))?;
         let record = schema::parse(schema, keep).map_err(|why| corrupt(location, &why))?;
-        let codec = match get("avro.codec").unwrap_or(b"null") {
-            b"null" => Codec::Null,
-            b"deflate" => Codec::Deflate,
-            b"snappy" => Codec::Snappy,
-            b"zstandard" => Codec::Zstandard,
-            other => {
-                let name = String::from_utf8_lossy(other);
-                return Err(Error::unsupported(format!("Avro codec \"{name}\" ({location})")));
-            }
-        };
+        let name = get("avro.codec").unwrap_or(b"null");
+        let codec = Codec::of(name).ok_or_else(|| {
+            let name = String::from_utf8_lossy(name);
+            Error::unsupported(format!("Avro codec \"{name}\" ({location})"))
+        })?;
         Ok(Self { location, metadata, record, codec, sync, blocks })
     }
 
@@ -137,53 +121,6 @@ fn read_metadata<'a>(cursor: &mut Cursor<'a>) -> Option<Vec<(&'a str, &'a [u8])>
     }
 }
 
-impl Codec {
-    /// Unpacks a block, never to more than the limit. The error says what is wrong.
-    fn unpack<'a>(self, packed: &'a [u8]) -> Result<Cow<'a, [u8]>, String> {
-        match self {
-            Self::Null if packed.len() <= BLOCK_BYTES_MAX => Ok(Cow::Borrowed(packed)),
-            Self::Null => Err("an Avro block is larger than the limit".to_string()),
-            Self::Deflate => {
-                read_limited(flate2::read::DeflateDecoder::new(packed)).map(Cow::Owned)
-            }
-            Self::Snappy => unpack_snappy(packed).map(Cow::Owned),
-            Self::Zstandard => {
-                let decoder = zstd::stream::read::Decoder::new(packed);
-                let decoder = decoder.map_err(|e| format!("an Avro block does not unpack: {e}"))?;
-                read_limited(decoder).map(Cow::Owned)
-            }
-        }
-    }
-}
-
-fn read_limited(decoder: impl Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let limit = BLOCK_BYTES_MAX as u64 + 1;
-    let read = decoder.take(limit).read_to_end(&mut bytes);
-    read.map_err(|e| format!("an Avro block does not unpack: {e}"))?;
-    if bytes.len() > BLOCK_BYTES_MAX {
-        return Err("an Avro block is larger than the limit".to_string());
-    }
-    Ok(bytes)
-}
-
-/// Snappy blocks end with the CRC32 of the unpacked bytes, big-endian.
-fn unpack_snappy(packed: &[u8]) -> Result<Vec<u8>, String> {
-    let damaged = || "an Avro block does not unpack (Snappy)".to_string();
-    let (data, checksum) = packed.split_last_chunk::<4>().ok_or_else(damaged)?;
-    let length = snap::raw::decompress_len(data).map_err(|_| damaged())?;
-    if length > BLOCK_BYTES_MAX {
-        return Err("an Avro block is larger than the limit".to_string());
-    }
-    let bytes = snap::raw::Decoder::new().decompress_vec(data).map_err(|_| damaged())?;
-    let mut crc = flate2::Crc::new();
-    crc.update(&bytes);
-    if crc.sum() != u32::from_be_bytes(*checksum) {
-        return Err("an Avro block fails its checksum (Snappy)".to_string());
-    }
-    Ok(bytes)
-}
-
 /// Names the file in front of what is wrong with it.
 fn corrupt(location: &Location, what: &str) -> Error {
     Error::corrupt(format!("{location}: {what}")).hint(
@@ -194,24 +131,6 @@ fn corrupt(location: &Location, what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn unpacks_every_codec_within_the_limit() {
-        let data = b"the same bytes ".repeat(100);
-        let mut snappy = snap::raw::Encoder::new().compress_vec(&data).expect("compresses");
-        let mut crc = flate2::Crc::new();
-        crc.update(&data);
-        snappy.extend_from_slice(&crc.sum().to_be_bytes());
-        assert_eq!(Codec::Snappy.unpack(&snappy).expect("unpacks"), data);
-        *snappy.last_mut().expect("a checksum") ^= 1;
-        assert!(Codec::Snappy.unpack(&snappy).is_err() && Codec::Snappy.unpack(b"abc").is_err());
-
-        let zstd = zstd::encode_all(&*data, 1).expect("compresses");
-        assert_eq!(Codec::Zstandard.unpack(&zstd).expect("unpacks"), data);
-        let bomb = zstd::encode_all(std::io::repeat(0).take(BLOCK_BYTES_MAX as u64 + 1), 1);
-        let unpacked = Codec::Zstandard.unpack(&bomb.expect("compresses")).map(drop);
-        assert_eq!(unpacked.expect_err("too large"), "an Avro block is larger than the limit");
-    }
 
     /// An array of nulls costs no bytes, so its length is only limited by the fuel.
     #[test]
