@@ -15,5 +15,5 @@ pub use engine::{
 };
 pub use error::{Error, ErrorKind, Result, Subject};
 pub use location::Location;
-pub use name::{TableName, fold_name};
+pub use name::{TableName, fold_column_names, fold_name};
 pub use stop::{Stop, StopReason};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lakegate_base::{Error, Result, Subject, TableName, fold_name};
+use lakegate_base::{Error, Result, Subject, TableName, fold_column_names, fold_name};
 use serde::{Deserialize, Serialize};
 
 pub type Parameters = BTreeMap<String, String>;
@@ -188,24 +188,30 @@ impl Table {
         mut self,
         comments: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let comments: BTreeMap<String, &str> =
-            comments.into_iter().map(|(name, text)| (fold_name(name), text)).collect();
+        let exact: BTreeMap<&str, &str> = comments.into_iter().collect();
+        let folded: BTreeMap<String, &str> =
+            exact.iter().map(|(name, text)| (fold_name(name), *text)).collect();
         for column in self.storage_descriptor.columns.iter_mut().chain(&mut self.partition_keys) {
-            if let Some(text) = comments.get(&column.name) {
+            let name = column.name.as_str();
+            if let Some(text) = exact.get(name).or_else(|| folded.get(name)) {
                 column.comment = Some((*text).to_string());
             }
         }
         self
     }
 
-    /// The table as it is stored: names folded, Glue's limits checked, no column twice.
+    /// The table as it is stored: names folded, Glue's limits checked, no column twice. Columns that differ
+    /// only by case keep their names: Glue has no such tables, formats do.
     pub fn checked(mut self) -> Result<Self> {
         self.database_name = check_name("database", &self.database_name)?;
         self.name = check_name("table", &self.name)?;
         let name = self.table_name();
+        let shown = fold_column_names(self.columns().map(|column| column.name.as_str()));
         let mut names = BTreeSet::new();
-        for column in self.storage_descriptor.columns.iter_mut().chain(&mut self.partition_keys) {
-            column.name = check_name("column", &column.name).map_err(|e| e.context(&name))?;
+        let columns = self.storage_descriptor.columns.iter_mut().chain(&mut self.partition_keys);
+        for (column, shown) in columns.zip(shown) {
+            check_name("column", &column.name).map_err(|e| e.context(&name))?;
+            column.name = shown;
             if column.hive_type.as_ref().is_some_and(|t| t.len() > COLUMN_TYPE_BYTES_MAX) {
                 return Err(Error::invalid(format!(
                     "{name}: the type of {} is too long",
@@ -213,8 +219,7 @@ impl Table {
                 )));
             }
             if !names.insert(column.name.clone()) {
-                let text =
-                    format!("{name}: column \"{}\" occurs twice (case is ignored)", column.name);
+                let text = format!("{name}: column \"{}\" occurs twice", column.name);
                 return Err(Error::invalid(text).about(Subject::Column));
             }
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
 };
-use lakegate_base::{Error, Result, Subject, fold_name};
+use lakegate_base::{Error, Result, Subject, fold_column_names};
 
 use crate::model::{Column, Table};
 
@@ -22,13 +22,15 @@ pub const FILE_NAME: &str = "lakegate.name";
 /// Types inside types, in both directions.
 const DEPTH_MAX: usize = 64;
 
-/// The columns a catalog stores for a schema: names folded, comments from the fields' metadata `comment`.
+/// The columns a catalog stores for a schema: names folded where they stay apart, comments from the fields'
+/// metadata `comment`.
 pub fn columns<'a>(fields: impl IntoIterator<Item = &'a FieldRef>) -> Result<Vec<Column>> {
-    fields.into_iter().map(|f| column(f)).collect()
+    let fields: Vec<&FieldRef> = fields.into_iter().collect();
+    let names = fold_column_names(fields.iter().map(|field| field.name().as_str()));
+    fields.into_iter().zip(names).map(|(field, name)| column(field, name)).collect()
 }
 
-fn column(field: &Field) -> Result<Column> {
-    let name = fold_name(field.name());
+fn column(field: &Field, name: String) -> Result<Column> {
     let of = |e: Error| e.context(format!("column {}", field.name()));
     let hive_type = hive_type(field.data_type()).map_err(of)?;
     let mut column =
@@ -339,7 +341,8 @@ mod tests {
     use super::*;
 
     fn round_trip(data_type: &DataType) -> DataType {
-        let written = column(&Field::new("c", data_type.clone(), true)).expect("writes");
+        let written =
+            column(&Field::new("c", data_type.clone(), true), "c".to_string()).expect("writes");
         field(&written).expect("reads").data_type().clone()
     }
 
@@ -347,7 +350,7 @@ mod tests {
     fn plain_types_need_no_arrow_text() {
         let text = "map<string,array<struct<a:int,b_c:decimal(10,2),d:timestamp>>>";
         let data_type = arrow_type(text).expect("reads");
-        let written = column(&Field::new("c", data_type, true)).expect("writes");
+        let written = column(&Field::new("c", data_type, true), "c".to_string()).expect("writes");
         assert_eq!(written.hive_type.as_deref(), Some(text));
         assert!(written.parameters.is_empty(), "{:?}", written.parameters);
     }

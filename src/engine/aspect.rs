@@ -13,12 +13,13 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
-use lakegate_base::{Error, Result, TableName, fold_name};
+use lakegate_base::{Error, Result, TableName, fold_column_names};
 use lakegate_catalog::Table;
 use lakegate_formats::{AsOf, FileDeletes, Revision, TableSnapshot};
 
 use crate::engine::Shared;
 use crate::error::from_datafusion;
+use crate::scan::Hidden;
 use crate::system::types::PG_TYPE;
 use crate::travel::Aspect;
 
@@ -94,20 +95,16 @@ fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
 
 fn files(snapshot: &TableSnapshot) -> Result<RecordBatch> {
     let index = &snapshot.files;
-    let store = snapshot.location.store_url();
-    let root = store.trim_end_matches('/');
-    let paths = index.paths.iter().flatten();
-    let paths = paths.map(|path| Some(format!("{root}/{}", path.trim_start_matches('/'))));
     let deleted = (0..index.len()).map(|file| {
         let rows = snapshot.deletes.get(&file).map_or(Some(0), FileDeletes::rows)?;
         i64::try_from(rows).ok()
     });
     let mut columns = vec![
-        column("file_path", texts(paths)),
+        column("file_path", Hidden::Path.values(snapshot)),
         column("file_size_in_bytes", long(&index.sizes)?),
         column("record_count", long(&index.rows)?),
         column("deleted_record_count", Arc::new(deleted.collect::<Int64Array>())),
-        column("modified_at", Arc::new(index.modified.clone().with_timezone("UTC"))),
+        column("modified_at", Hidden::Modified.values(snapshot)),
     ];
     let keys = keys(snapshot);
     columns.extend(keys.into_iter().map(|(field, values)| (field.as_ref().clone(), values)));
@@ -120,8 +117,10 @@ fn long(array: &dyn Array) -> Result<ArrayRef> {
 
 /// The partition columns of the file index, under the names SQL knows.
 fn keys(snapshot: &TableSnapshot) -> Vec<(FieldRef, ArrayRef)> {
+    let fields = snapshot.schema.fields();
+    let names = fold_column_names(fields.iter().map(|field| field.name().as_str()));
     let key = |partition: &lakegate_formats::PartitionColumn| {
-        let name = fold_name(snapshot.schema.field(partition.column).name());
+        let name = &names[partition.column];
         let values = Arc::clone(&partition.values);
         (Arc::new(Field::new(name, values.data_type().clone(), true)), values)
     };

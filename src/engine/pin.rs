@@ -7,6 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
+use lakegate_base::Result;
+use sqlparser::ast::Statement;
+
+use crate::rewrite::{self, Relation, Shown};
+use crate::scan::LakeTable;
 
 /// The schema that stands for "no schema named": bare names are resolved through the search path.
 pub const BARE: &str = "__path";
@@ -32,8 +37,41 @@ impl Pinned {
         self.schemas.insert(name.to_string(), schema);
     }
 
+    /// Makes the hidden columns that the statement names columns of tables: each such table is pinned a
+    /// second time, at the same snapshot.
+    pub fn show_hidden(&mut self, statement: &mut Statement) -> Result<()> {
+        if !rewrite::names_hidden(statement) {
+            return Ok(());
+        }
+        let relation = |parts: &[String]| {
+            let provider = self.find(parts)?;
+            let is_lake = provider.downcast_ref::<LakeTable>().is_some();
+            Some(Relation { columns: provider.schema(), is_lake })
+        };
+        for Shown { table, renamed, columns } in rewrite::show_hidden(statement, &relation)? {
+            let provider = self.find(&table);
+            if let Some(own) = provider.as_ref().and_then(|p| p.downcast_ref::<LakeTable>()) {
+                self.add(schema_of(&table), &renamed, Arc::new(own.showing(&columns)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// By the parts of its name, as the statement has it.
+    fn find(&self, parts: &[String]) -> Option<Arc<dyn TableProvider>> {
+        let schema = self.schemas.get(schema_of(parts))?.downcast_ref::<PinnedSchema>()?;
+        schema.tables().get(parts.last()?).cloned()
+    }
+
     pub fn into_catalogs(self, catalog_name: &str) -> Arc<dyn CatalogProviderList> {
         Arc::new(OneCatalog { name: catalog_name.to_string(), catalog: Arc::new(self) })
+    }
+}
+
+fn schema_of(parts: &[String]) -> &str {
+    match parts {
+        [.., schema, _] => schema,
+        _ => BARE,
     }
 }
 

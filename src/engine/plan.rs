@@ -11,7 +11,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use futures::future::try_join_all;
-use lakegate_base::{BoxFuture, Error, Result, Subject, TableName, fold_name};
+use lakegate_base::{BoxFuture, Error, Result, Subject, TableName, fold_column_names};
 use lakegate_catalog::{Snapshot, Table};
 use lakegate_formats::AsOf;
 use sqlparser::ast::Statement as Tree;
@@ -67,11 +67,15 @@ impl Planner {
                     .hint("Check the views' definitions for a cycle."));
             }
             rewrite::statement(&mut tree, &self.facts)?;
-            let statement = PlannerStatement::Statement(Box::new(tree));
+            let mut statement = PlannerStatement::Statement(Box::new(tree));
             let references =
                 self.state.resolve_table_references(&statement).map_err(from_datafusion)?;
+            let mut pinned = self.pin(references, depth).await?;
+            if let PlannerStatement::Statement(tree) = &mut statement {
+                pinned.show_hidden(tree)?;
+            }
             let mut state = self.state.clone();
-            state.register_catalog_list(self.pin(references, depth).await?);
+            state.register_catalog_list(pinned.into_catalogs(&self.shared.options.catalog_name));
             state.mark_start_execution();
             let plan = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
             reads_only().verify_plan(&plan).map_err(from_datafusion)?;
@@ -81,11 +85,7 @@ impl Planner {
     }
 
     /// Resolves every table the statement names, at once.
-    async fn pin(
-        &self,
-        references: Vec<TableReference>,
-        depth: usize,
-    ) -> Result<Arc<dyn datafusion::catalog::CatalogProviderList>> {
+    async fn pin(&self, references: Vec<TableReference>, depth: usize) -> Result<Pinned> {
         let mut pinned = Pinned::default();
         for (name, schema) in system::schemas(&self.facts) {
             pinned.add_schema(&name, schema);
@@ -98,7 +98,7 @@ impl Planner {
                 pinned.add(schema, reference.table(), provider);
             }
         }
-        Ok(pinned.into_catalogs(&self.shared.options.catalog_name))
+        Ok(pinned)
     }
 
     /// None when nothing of that name exists, or it is a system relation named with its schema, which
@@ -211,8 +211,9 @@ fn folded(planned: Planned) -> Result<LogicalPlan> {
         Some(names) => names,
         None => fields.fields().iter().map(|f| f.name().clone()).collect(),
     };
+    let names = fold_column_names(names.iter().map(String::as_str));
     let columns = fields.columns().into_iter().zip(names);
-    let aliased = columns.map(|(column, name)| Expr::Column(column).alias(fold_name(&name)));
+    let aliased = columns.map(|(column, name)| Expr::Column(column).alias(name));
     LogicalPlanBuilder::from(planned.plan)
         .project(aliased.collect::<Vec<_>>())
         .and_then(LogicalPlanBuilder::build)

@@ -5,11 +5,12 @@
 //! schema, functions lose the qualifier `pg_catalog`. Then expressions, innermost first: casts to types
 //! that need a lookup become function calls, operators and array comparisons become their plain forms,
 //! set-returning functions become `unnest`, scalar subqueries without aggregate get one that insists on
-//! one row. No client is recognised and no text is replaced.
+//! one row. Hidden columns come last, when the tables are known ([`show_hidden`]). No client is recognised and no text is replaced.
 
 mod build;
 mod casts;
 mod expressions;
+mod hidden;
 mod membership;
 mod output;
 mod subqueries;
@@ -27,6 +28,7 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 
 use crate::system::SessionFacts;
 
+pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use output::{names, readable};
 
 /// Rewrites one statement in place. Once it is planned, [`readable`] puts the plan in its last form and

@@ -17,7 +17,7 @@ use crate::system::SessionFacts;
 use crate::system::types::PG_TYPE;
 
 /// Stands between a name and its number; no tool writes it.
-const MARK: char = '\u{1}';
+pub(super) const MARK: char = '\u{1}';
 
 /// Gives every column of the statement's answer the name Postgres would. Goes before all other
 /// rewriting, which would change what the names come from.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
@@ -16,7 +16,8 @@ use lakegate_base::{Error, Result};
 use lakegate_formats::iceberg::mapped_names;
 use lakegate_formats::{FIELD_ID, MatchBy};
 
-use super::reshape::{Lookup, OF_DEFAULTS, check, find, is_same, reshape};
+use super::constant::{ConstantOr, Counts};
+use super::reshape::{Lookup, OF_DEFAULTS, check, find_among, is_same, reshape};
 use super::shape::{FileColumn, FileColumns, plain};
 use crate::error::into_datafusion;
 
@@ -65,12 +66,21 @@ struct FileAdapter {
 
 impl PhysicalExprAdapter for FileAdapter {
     fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> DataFusionResult<Arc<dyn PhysicalExpr>> {
-        expr.transform(|node| {
+        // Done with a node, nothing below it is looked at again: it is of the file.
+        let done = |expr| Ok(Transformed::new(expr, true, TreeNodeRecursion::Jump));
+        expr.transform_down(|node| {
+            if let Some(either) = node.downcast_ref::<ConstantOr>() {
+                return match either.counts() {
+                    Some(Counts::Constant(constant)) => done(Arc::clone(constant)),
+                    Some(Counts::Own(own)) => done(self.rewrite(Arc::clone(own))?),
+                    None => Ok(Transformed::no(node)),
+                };
+            }
             let wanted = node
                 .downcast_ref::<Column>()
                 .and_then(|column| self.columns.columns.get(column.name()));
             match wanted {
-                Some(wanted) => self.column(wanted).map(Transformed::yes).map_err(into_datafusion),
+                Some(wanted) => done(self.column(wanted).map_err(into_datafusion)?),
                 None => Ok(Transformed::no(node)),
             }
         })
@@ -81,7 +91,8 @@ impl PhysicalExprAdapter for FileAdapter {
 impl FileAdapter {
     fn column(&self, wanted: &FileColumn) -> Result<Arc<dyn PhysicalExpr>> {
         let lookup = self.lookup;
-        let Some(at) = find(self.file.fields(), &wanted.field, lookup) else {
+        let others = &self.columns.fields;
+        let Some(at) = find_among(self.file.fields(), &wanted.field, others, lookup) else {
             return missing(wanted);
         };
         let found = self.file.field(at);

@@ -11,7 +11,7 @@ use lakegate_base::Result;
 use lakegate_formats::files::{Batches, DataObject, json_keys};
 
 use super::push::{Content, Decode, from_arrow};
-use super::reshape::{BY_NAME, find};
+use super::reshape::{BY_NAME, find_among};
 use super::rows::{Wanted, assembled};
 
 /// Enough of a file to see how it spells its keys.
@@ -35,7 +35,8 @@ fn spelled(keys: &[String], wanted: &Wanted) -> Schema {
     let own: Schema = Schema::new(
         keys.iter().map(|key| Field::new(key, DataType::Null, true)).collect::<Vec<_>>(),
     );
-    let field = |field: &Arc<Field>| match find(own.fields(), field, BY_NAME) {
+    let table = wanted.table.fields();
+    let field = |field: &Arc<Field>| match find_among(own.fields(), field, table, BY_NAME) {
         Some(at) => field.as_ref().clone().with_name(own.field(at).name()),
         None => field.as_ref().clone(),
     };

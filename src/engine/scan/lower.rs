@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::Array;
+use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::catalog::Session;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
@@ -27,9 +27,11 @@ use lakegate_formats::{Encoding, FileIndex};
 use object_store::ObjectMeta;
 
 use super::adapter::LakeAdapters;
+use super::constant::ConstantOr;
 use super::deletes::{Deleted, DeletingSource};
 use super::readers::LakeReaders;
 use super::rows::RowSource;
+use super::shape::Constant;
 use super::statistics::statistics;
 use super::survivors::{DeletedKeys, Survives};
 use super::table::{LakeTable, Pushdown};
@@ -45,6 +47,8 @@ pub struct Request<'a> {
     pub projection: Vec<usize>,
     pub filters: &'a [Expr],
     pub limit: Option<usize>,
+    /// By per-file column of the shape: one value per file of the snapshot.
+    pub values: &'a [ArrayRef],
 }
 
 /// Files that lose rows by the same equality deletes; most tables are one group that loses none.
@@ -139,18 +143,28 @@ fn project(
     request: &Request<'_>,
     scan: Arc<dyn ExecutionPlan>,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-    let schema = scan.schema();
+    let (schema, shape) = (scan.schema(), &table.shape);
+    let column =
+        |at: usize| -> Arc<dyn PhysicalExpr> { Arc::new(Column::new(schema.field(at).name(), at)) };
     let columns = request.projection.iter().map(|index| {
-        let at = table.shape.positions[*index];
-        let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(schema.field(at).name(), at));
-        (column, table.shape.table.field(*index).name().clone())
+        let own = column(shape.positions[*index]);
+        let value = match shape.constants[*index] {
+            Some(Constant::Sometimes(at)) => {
+                let constant = column(shape.file.fields().len() + at);
+                Arc::new(ConstantOr::new(constant, own))
+            }
+            Some(Constant::Always(_)) | None => own,
+        };
+        (value, shape.table.field(*index).name().clone())
     });
     Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), scan)?))
 }
 
 fn source(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn FileSource>> {
+    let per_file: Vec<_> =
+        table.shape.per_file.iter().map(|column| Arc::clone(&column.field)).collect();
     let schema = TableSchema::builder(Arc::clone(&table.shape.file))
-        .with_table_partition_cols(table.shape.partitions.clone())
+        .with_table_partition_cols(per_file)
         .build();
     Ok(match &table.snapshot.encoding {
         Encoding::Parquet(_) => Arc::new(parquet(table, request, schema)?),
@@ -220,7 +234,7 @@ fn files(
         false => Some(readers(table, request)?),
     };
     let with_deletes = |at: usize| {
-        let file = file(index, at)?;
+        let file = file(index, request.values, at)?;
         let deletes = table.snapshot.deletes.get(&at).filter(|d| !d.positions.is_empty());
         Ok(match (deletes, &readers) {
             (Some(deletes), Some(readers)) => file.with_extension(Deleted {
@@ -234,7 +248,7 @@ fn files(
     keep.iter().enumerate().filter(|(_, kept)| **kept).map(|(at, _)| with_deletes(at)).collect()
 }
 
-fn file(index: &FileIndex, at: usize) -> DataFusionResult<PartitionedFile> {
+fn file(index: &FileIndex, values: &[ArrayRef], at: usize) -> DataFusionResult<PartitionedFile> {
     let text = index.paths.value(at);
     let location = object_store::path::Path::parse(text).map_err(|e| {
         into_datafusion(Error::corrupt(format!("\"{text}\" is not a usable file name")).source(e))
@@ -249,8 +263,8 @@ fn file(index: &FileIndex, at: usize) -> DataFusionResult<PartitionedFile> {
         version: None,
     };
     let mut file = PartitionedFile::new_from_meta(meta);
-    for partition in &index.partitions {
-        file.partition_values.push(ScalarValue::try_from_array(&partition.values, at)?);
+    for values in values {
+        file.partition_values.push(ScalarValue::try_from_array(values, at)?);
     }
     Ok(file)
 }

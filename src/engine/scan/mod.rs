@@ -3,11 +3,14 @@
 //! iceberg's scan.
 
 mod adapter;
+mod constant;
 mod csv;
 mod deletes;
 mod footers;
+mod hidden;
 mod json;
 mod lower;
+mod per_file;
 mod prune;
 mod push;
 mod readers;
@@ -20,5 +23,6 @@ mod table;
 mod text;
 
 pub use footers::Footers;
+pub use hidden::Hidden;
 pub use shape::ViewTypes;
 pub use table::{LakeTable, Pushdown, ScanOptions};

@@ -57,6 +57,21 @@ pub fn find(fields: &Fields, wanted: &Field, lookup: Lookup) -> Option<usize> {
     }
 }
 
+/// Where a field stands that is wanted among others: ignoring case only if none of them is as close.
+pub fn find_among(
+    fields: &Fields,
+    wanted: &Field,
+    others: &Fields,
+    lookup: Lookup,
+) -> Option<usize> {
+    let at = find(fields, wanted, lookup)?;
+    let folded = wanted.name().to_lowercase();
+    let is_alike = |other: &FieldRef| other.name().to_lowercase() == folded;
+    let is_close = lookup == BY_NAME && fields[at].name() != wanted.name();
+    let is_doubtful = is_close && others.iter().filter(|other| is_alike(other)).count() > 1;
+    (!is_doubtful).then_some(at)
+}
+
 fn only_by_case(fields: &Fields, name: &str) -> Option<usize> {
     let mut found =
         fields.iter().enumerate().filter(|(_, f)| f.name().to_lowercase() == name.to_lowercase());
@@ -79,7 +94,7 @@ pub fn is_same(file: &DataType, wanted: &DataType, lookup: Lookup) -> bool {
 pub fn check(file: &DataType, wanted: &DataType, lookup: Lookup) -> Result<()> {
     match (file, wanted) {
         (DataType::Struct(from), DataType::Struct(to)) => {
-            to.iter().try_for_each(|field| match find(from, field, lookup) {
+            to.iter().try_for_each(|field| match find_among(from, field, to, lookup) {
                 Some(at) => check(from[at].data_type(), field.data_type(), lookup),
                 None => Ok(()),
             })
@@ -205,7 +220,7 @@ fn reshape_struct(
     let mut columns = Vec::with_capacity(to.len());
     let mut fields = Vec::with_capacity(to.len());
     for field in to {
-        let column = match find(from, field, lookup) {
+        let column = match find_among(from, field, to, lookup) {
             Some(at) => reshape(array.column(at), field, lookup)?,
             None => absent(field, array.len())?,
         };

@@ -23,7 +23,7 @@ use lakegate_formats::Encoding;
 use lakegate_formats::files::{Batches, DataObject, RowFile, open_avro, open_orc};
 use object_store::ObjectStore;
 
-use super::reshape::{BY_NAME, check, find, reshape};
+use super::reshape::{BY_NAME, check, find_among, reshape};
 use super::{csv, json, text};
 use crate::error::into_datafusion;
 
@@ -201,7 +201,7 @@ fn adapted(location: &Location, file: Box<dyn RowFile>, wanted: Wanted) -> Resul
     for (field, place) in wanted.columns.fields().iter().zip(&wanted.places) {
         let found = match nameless {
             true => Some(*place).filter(|place| *place < own.fields().len()),
-            false => find(own.fields(), field, BY_NAME),
+            false => find_among(own.fields(), field, wanted.table.fields(), BY_NAME),
         };
         let Some(at) = found else {
             sources.push(None);

@@ -1,28 +1,41 @@
 //! How a snapshot's columns stand in a scan: the table's own columns, the columns looked for in files, and
 //! the columns whose value is one per file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use lakegate_base::{Error, Result, Subject, fold_name};
+use datafusion::arrow::datatypes::{
+    DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
+};
+use lakegate_base::{Error, Result, Subject, fold_column_names};
 use lakegate_formats::{Encoding, MatchBy, PHYSICAL_NAME, REQUIRED_IN_FILE, TableSnapshot};
+
+use super::hidden::Hidden;
+use super::per_file::{PerFile, Source};
 
 /// The scan's view of a snapshot. File columns come first, then the per-file ones; `positions` restores
 /// the table's order.
 #[derive(Debug)]
 pub struct Shape {
-    /// What SQL sees: folded names, no format metadata.
+    /// What SQL sees: folded names (see `fold_column_names`), no format metadata; hidden columns last.
     pub table: SchemaRef,
     /// What is looked for in files, under names unique to the scan.
     pub file: SchemaRef,
-    pub partitions: Vec<FieldRef>,
-    /// By table column: its place in file columns followed by partition columns.
+    pub per_file: Vec<PerFile>,
+    /// By table column: its place in file columns followed by per-file columns.
     pub positions: Vec<usize>,
-    /// By table column: the partition column of the snapshot's index, if it is one.
-    pub partition_of: Vec<Option<usize>>,
+    /// By table column: the per-file column that has its value in all files, or in some.
+    pub constants: Vec<Option<Constant>>,
     pub columns: Arc<FileColumns>,
+}
+
+/// Where a column's value per file is, as an index into the per-file columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constant {
+    Always(usize),
+    /// Where it is NULL, the file's own column counts.
+    Sometimes(usize),
 }
 
 /// By file-schema name: how to find the column in a file, and what stands in when it is missing.
@@ -30,6 +43,8 @@ pub struct Shape {
 pub struct FileColumns {
     pub match_by: MatchBy,
     pub columns: BTreeMap<String, FileColumn>,
+    /// All of them.
+    pub fields: Fields,
 }
 
 #[derive(Debug)]
@@ -42,7 +57,12 @@ pub struct FileColumn {
 }
 
 impl Shape {
-    pub fn new(snapshot: &TableSnapshot, view_types: ViewTypes) -> Result<Self> {
+    /// `hidden`: those to show, under these names.
+    pub fn new(
+        snapshot: &TableSnapshot,
+        view_types: ViewTypes,
+        hidden: &[(Hidden, String)],
+    ) -> Result<Self> {
         let match_by = match snapshot.encoding {
             Encoding::Parquet(match_by) => match_by,
             Encoding::Orc | Encoding::Avro | Encoding::Csv(_) | Encoding::Json | Encoding::Text => {
@@ -52,9 +72,14 @@ impl Shape {
         // Only Parquet's reader makes view types by itself, and only for columns it finds by name.
         let views = view_types == ViewTypes::On
             && matches!(snapshot.encoding, Encoding::Parquet(m) if m != MatchBy::FieldId);
-        let mut builder = Builder { match_by, views, snapshot, ..Builder::default_for(snapshot) };
-        for (index, field) in snapshot.schema.fields().iter().enumerate() {
-            builder.add(index, field);
+        let mut builder = Builder { match_by, views, ..Builder::default_for(snapshot) };
+        let fields = snapshot.schema.fields();
+        let names = fold_column_names(fields.iter().map(|field| field.name().as_str()));
+        for (index, (field, name)) in fields.iter().zip(names).enumerate() {
+            builder.add(index, field, name);
+        }
+        for (hidden, name) in hidden {
+            builder.add_hidden(*hidden, name);
         }
         builder.finish()
     }
@@ -73,10 +98,10 @@ struct Builder<'a> {
     views: bool,
     table: Vec<Field>,
     file: Vec<Field>,
-    partitions: Vec<FieldRef>,
-    /// Per table column: (is partition, index within its kind).
-    places: Vec<(bool, usize)>,
-    partition_of: Vec<Option<usize>>,
+    per_file: Vec<PerFile>,
+    /// By table column: its place in the file columns.
+    own: Vec<Option<usize>>,
+    constants: Vec<Option<Constant>>,
     columns: BTreeMap<String, FileColumn>,
 }
 
@@ -88,15 +113,17 @@ impl<'a> Builder<'a> {
             views: false,
             table: Vec::new(),
             file: Vec::new(),
-            partitions: Vec::new(),
-            places: Vec::new(),
-            partition_of: Vec::new(),
+            per_file: Vec::new(),
+            own: Vec::new(),
+            constants: Vec::new(),
             columns: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, index: usize, field: &FieldRef) {
-        let partition = self.snapshot.files.partitions.iter().position(|p| p.column == index);
+    fn add(&mut self, index: usize, field: &FieldRef, name: String) {
+        let files = &self.snapshot.files;
+        let partition = files.partitions.iter().position(|p| p.column == index);
+        let constant = files.constants.iter().position(|p| p.column == index);
         let data_type = match (partition, self.views, field.data_type()) {
             // A coarser unit than SQL's own: a finer literal would be cut to it when compared.
             (None, _, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone)) => {
@@ -105,24 +132,59 @@ impl<'a> Builder<'a> {
             (None, true, own) => as_view(own),
             (_, _, own) => own.clone(),
         };
-        // Files may hold NULLs the table's schema denies; promising "never null" would let the optimiser
-        // drop checks that matter.
-        let scanned = field.as_ref().clone().with_data_type(data_type.clone()).with_nullable(true);
-        self.table.push(Field::new(fold_name(field.name()), plain(&data_type), true));
-        self.partition_of.push(partition);
-        if partition.is_some() {
-            let name = format!("__partition_{index}");
-            self.places.push((true, self.partitions.len()));
-            self.partitions.push(Arc::new(Field::new(name, data_type, true)));
-            return;
+        self.table.push(Field::new(name, plain(&data_type), true));
+        let per_file = match (partition, constant) {
+            (Some(at), _) => Some(Source::Partition(at)),
+            (None, Some(at)) => Some(Source::Constant(at)),
+            (None, None) => None,
+        };
+        if let Some(source) = per_file {
+            self.add_per_file(&format!("__partition_{index}"), data_type.clone(), source);
+        } else {
+            self.constants.push(None);
         }
+        if partition.is_some() {
+            self.own.push(None);
+        } else {
+            self.add_to_file(index, field, data_type, constant.is_some());
+        }
+    }
+
+    fn add_per_file(&mut self, name: &str, data_type: DataType, source: Source) {
+        let at = self.per_file.len();
+        self.constants.push(Some(match source {
+            Source::Constant(_) => Constant::Sometimes(at),
+            Source::Partition(_) | Source::Hidden(_) => Constant::Always(at),
+        }));
+        self.per_file.push(PerFile { field: Arc::new(Field::new(name, data_type, true)), source });
+    }
+
+    fn add_to_file(
+        &mut self,
+        index: usize,
+        field: &FieldRef,
+        data_type: DataType,
+        is_constant: bool,
+    ) {
         let name = self.file_name(index, field);
-        self.places.push((false, self.file.len()));
+        self.own.push(Some(self.file.len()));
         self.file.push(Field::new(&name, plain(&data_type), true));
         let default = self.snapshot.defaults.get(&index).cloned();
-        let required = field.metadata().get(REQUIRED_IN_FILE).is_some_and(|v| v == "true");
-        let column = FileColumn { field: Arc::new(scanned), default, required };
-        self.columns.insert(name, column);
+        // A file without a constant of its own lacks the column because its partition is that of NULL, or
+        // because it is older than the column. Both are NULL, unless the column has a default.
+        let required = field.metadata().get(REQUIRED_IN_FILE).is_some_and(|v| v == "true")
+            && !(is_constant && default.is_none());
+        // Files may hold NULLs the table's schema denies; promising "never null" would let the optimiser
+        // drop checks that matter.
+        let field = field.as_ref().clone().with_data_type(data_type).with_nullable(true);
+        self.columns.insert(name, FileColumn { field: Arc::new(field), default, required });
+    }
+
+    fn add_hidden(&mut self, hidden: Hidden, name: &str) {
+        self.table.push(Field::new(name, hidden.data_type(), true));
+        self.own.push(None);
+        let own_name = format!("__partition_{}", hidden.name());
+        self.add_per_file(&own_name, hidden.data_type(), Source::Hidden(hidden));
     }
 
     /// DataFusion coerces string and binary types by name before it asks our adapter, so that after a
@@ -138,23 +200,31 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Result<Shape> {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         if let Some(twice) = self.table.iter().find(|f| !seen.insert(f.name())) {
             return Err(Error::unsupported(format!(
-                "two columns of one table that differ only by case (\"{}\")",
+                "two columns of one table with the same name (\"{}\")",
                 twice.name()
             ))
             .about(Subject::Column));
         }
         let files = self.file.len();
-        let place = |(partition, at): &(bool, usize)| if *partition { files + at } else { *at };
+        let places = self.own.iter().zip(&self.constants).map(|place| match place {
+            (None, Some(Constant::Always(at) | Constant::Sometimes(at))) => files + at,
+            (own, _) => own.unwrap_or_default(),
+        });
+        let fields = self.columns.values().map(|column| Arc::clone(&column.field)).collect();
         Ok(Shape {
-            positions: self.places.iter().map(place).collect(),
+            positions: places.collect(),
             table: Arc::new(Schema::new(self.table)),
             file: Arc::new(Schema::new(self.file)),
-            partitions: self.partitions,
-            partition_of: self.partition_of,
-            columns: Arc::new(FileColumns { match_by: self.match_by, columns: self.columns }),
+            per_file: self.per_file,
+            constants: self.constants,
+            columns: Arc::new(FileColumns {
+                match_by: self.match_by,
+                columns: self.columns,
+                fields,
+            }),
         })
     }
 }

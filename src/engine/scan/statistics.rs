@@ -9,11 +9,11 @@ use lakegate_formats::{ColumnBounds, FileDeletes, FileIndex, TableSnapshot};
 
 use super::shape::Shape;
 
-/// Statistics over the scan's file columns followed by its partition columns.
+/// Statistics over the scan's file columns followed by its per-file columns.
 pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, keep: &[bool]) -> Statistics {
     let files = &snapshot.files;
     let kept = BooleanArray::from(keep.to_vec());
-    let width = shape.file.fields().len() + shape.partitions.len();
+    let width = shape.file.fields().len() + shape.per_file.len();
     let mut columns = vec![ColumnStatistics::new_unknown(); width];
     for bounds in &files.bounds {
         let place = shape.positions.get(bounds.column).and_then(|at| columns.get_mut(*at));

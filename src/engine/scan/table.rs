@@ -15,7 +15,9 @@ use lakegate_base::{Result, TableName};
 use lakegate_formats::{FileDeletes, TableSnapshot, Tables};
 
 use super::footers::Footers;
+use super::hidden::Hidden;
 use super::lower::{Group, Request, lower};
+use super::per_file;
 use super::prune::keep;
 use super::shape::{Shape, ViewTypes};
 use super::survivors::DeletedKeys;
@@ -61,8 +63,21 @@ impl LakeTable {
         footers: Arc<Footers>,
         options: ScanOptions,
     ) -> Result<Self> {
-        let shape = Shape::new(&snapshot, options.view_types).map_err(|e| e.context(&name))?;
+        let shape = Shape::new(&snapshot, options.view_types, &[]).map_err(|e| e.context(&name))?;
         Ok(Self { name, snapshot, shape, tables, footers, options })
+    }
+
+    /// The same snapshot with hidden columns shown, under these names.
+    pub fn showing(&self, hidden: &[(Hidden, String)]) -> Result<Self> {
+        let shape = Shape::new(&self.snapshot, self.options.view_types, hidden);
+        Ok(Self {
+            name: self.name.clone(),
+            snapshot: Arc::clone(&self.snapshot),
+            shape: shape.map_err(|e| e.context(&self.name))?,
+            tables: Arc::clone(&self.tables),
+            footers: Arc::clone(&self.footers),
+            options: self.options,
+        })
     }
 
     /// The kept files by the equality deletes that concern them, whose keys are read here.
@@ -128,10 +143,11 @@ impl TableProvider for LakeTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let keep = keep(filters, &self.shape, &self.snapshot.files, session);
+        let values = per_file::values(&self.shape.per_file, &self.snapshot)?;
+        let keep = keep(filters, &self.shape, &self.snapshot.files, &values, session);
         let all = || (0..self.shape.table.fields().len()).collect();
         let projection = projection.cloned().unwrap_or_else(all);
         let groups = self.groups(keep).await.map_err(into_datafusion)?;
-        lower(self, &Request { session, projection, filters, limit }, &groups)
+        lower(self, &Request { session, projection, filters, limit, values: &values }, &groups)
     }
 }

@@ -11,7 +11,7 @@ use crate::TableFormat;
 /// The columns of all files, in order of first appearance, all nullable; columns that have no value in
 /// any file (type `Null`) become text. Call it for one file, too.
 ///
-/// Columns of Parquet, ORC and Avro match by name ignoring case, and types without a common one are an
+/// Columns of Parquet, ORC and Avro match by name, and ignoring case where that leaves no doubt; types without a common one are an
 /// error that names the column and both types. JSON keys match by name, and such a column becomes text.
 /// CSV columns match as they are read: by the names in the headers, without headers by position.
 pub fn merge_schemas(schemas: &[SchemaRef], format: &TableFormat) -> Result<SchemaRef> {
@@ -74,13 +74,31 @@ fn by_folded_name<E>(
 ) -> Result<Fields, E> {
     let mut columns: Vec<Field> = known.iter().map(|field| field.as_ref().clone()).collect();
     for field in file {
-        let same = |column: &Field| column.name().eq_ignore_ascii_case(field.name());
-        match columns.iter_mut().find(|column| same(column)) {
+        match place(known, file, field.name()) {
             None => columns.push(field.as_ref().clone()),
-            Some(column) => column.set_data_type(widened(column, field)?),
+            Some(at) => {
+                let wide = widened(&columns[at], field)?;
+                columns[at].set_data_type(wide);
+            }
         }
     }
     Ok(columns.into())
+}
+
+/// The known column that a file's column is: of its name, or the only one that differs by case alone, where
+/// the file has no second such column either.
+fn place(known: &Fields, file: &Fields, name: &str) -> Option<usize> {
+    let exact = known.iter().position(|column| column.name() == name);
+    let alike = |fields: &Fields| {
+        let alike =
+            |(at, field): (usize, &FieldRef)| field.name().eq_ignore_ascii_case(name).then_some(at);
+        let mut found = fields.iter().enumerate().filter_map(alike);
+        (found.next(), found.next())
+    };
+    exact.or_else(|| match (alike(known), alike(file)) {
+        ((Some(at), None), (_, None)) => Some(at),
+        _ => None,
+    })
 }
 
 fn widen(a: &DataType, b: &DataType, name: &str) -> Result<DataType> {

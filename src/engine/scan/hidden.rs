@@ -1,0 +1,51 @@
+//! Columns that every table of the lake has and that only their names bring up, as Athena and Trino call
+//! them: `"$path"`, the file a row is from, and `"$file_modified_time"`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, StringArray};
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use lakegate_formats::TableSnapshot;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    Path,
+    Modified,
+}
+
+impl Hidden {
+    pub const ALL: [Self; 2] = [Self::Path, Self::Modified];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path => "$path",
+            Self::Modified => "$file_modified_time",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hidden| hidden.name() == name)
+    }
+
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Path => DataType::Utf8,
+            Self::Modified => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        }
+    }
+
+    /// One per file: its whole location; when it was written, NULL where the format does not say.
+    pub fn values(self, snapshot: &TableSnapshot) -> ArrayRef {
+        let index = &snapshot.files;
+        match self {
+            Self::Path => {
+                let store = snapshot.location.store_url();
+                let root = store.trim_end_matches('/');
+                let whole = |path: &str| format!("{root}/{}", path.trim_start_matches('/'));
+                let paths = index.paths.iter().map(|path| path.map(whole));
+                Arc::new(paths.collect::<StringArray>())
+            }
+            Self::Modified => Arc::new(index.modified.clone().with_timezone("UTC")),
+        }
+    }
+}
