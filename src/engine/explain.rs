@@ -8,6 +8,8 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use lakegate_base::{Error, Result};
 use sqlparser::ast::Statement as Tree;
 
+use crate::rewrite::unmarked;
+
 pub fn is_explain(tree: &Tree) -> bool {
     matches!(tree, Tree::Explain { .. })
 }
@@ -29,7 +31,8 @@ pub fn lines(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let mut lines = Vec::new();
     for (kind, plan) in kinds.iter().zip(plans.iter()) {
         lines.push(format!("{}:", kind.unwrap_or("plan").replace('_', " ")));
-        lines.extend(plan.unwrap_or_default().lines().map(|line| format!("  {line}")));
+        let plan = unmarked(plan.unwrap_or_default());
+        lines.extend(plan.lines().map(|line| format!("  {line}")));
     }
     RecordBatch::try_new(Arc::clone(schema), vec![Arc::new(StringArray::from(lines))])
         .map_err(broken)

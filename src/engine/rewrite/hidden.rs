@@ -16,7 +16,7 @@ use sqlparser::ast::{
     ExcludeSelectItem, Expr, Ident, JoinOperator, ObjectName, ObjectNamePart, OrderBy, OrderByKind,
     Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias,
     TableAliasColumnDef, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
-    WildcardAdditionalOptions,
+    WildcardAdditionalOptions, With,
 };
 
 use self::scope::{Exposed, Factor, Scopes, parts};
@@ -88,23 +88,28 @@ impl Rewriter<'_> {
     /// Answers the hidden columns' names among the query's own columns.
     fn query(&mut self, query: &mut Query) -> Result<Exposed> {
         let outer = self.scopes.common.len();
-        for with in &mut query.with {
-            for table in &mut with.cte_tables {
-                let name = build::folded(&table.alias.name);
-                if with.recursive {
-                    // What it will have is not known yet.
-                    self.scopes.common.push((name.clone(), [true; 2]));
-                }
-                let exposed = self.query(&mut table.query)?;
-                if with.recursive {
-                    self.scopes.common.pop();
-                }
-                self.scopes.common.push((name, scope::renamed(exposed, Some(&table.alias))));
-            }
+        if let Some(with) = &mut query.with {
+            self.common(with)?;
         }
         let exposed = self.body(&mut query.body, query.order_by.as_mut())?;
         self.scopes.common.truncate(outer);
         Ok(exposed)
+    }
+
+    fn common(&mut self, with: &mut With) -> Result<()> {
+        for table in &mut with.cte_tables {
+            let name = build::folded(&table.alias.name);
+            if with.recursive {
+                // What it will have is not known yet.
+                self.scopes.common.push((name.clone(), [true; 2]));
+            }
+            let exposed = self.query(&mut table.query)?;
+            if with.recursive {
+                self.scopes.common.pop();
+            }
+            self.scopes.common.push((name, scope::renamed(exposed, Some(&table.alias))));
+        }
+        Ok(())
     }
 
     fn body(&mut self, body: &mut SetExpr, order: Option<&mut OrderBy>) -> Result<Exposed> {

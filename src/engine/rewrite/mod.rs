@@ -29,7 +29,7 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 use crate::system::SessionFacts;
 
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
-pub use output::{names, readable};
+pub use output::{names, readable, unmarked};
 
 /// Rewrites one statement in place. Once it is planned, [`readable`] puts the plan in its last form and
 /// [`names`] tells the names of the answer's columns.

@@ -46,6 +46,13 @@ pub fn names(plan: &LogicalPlan) -> Option<Vec<String>> {
     fields.iter().map(name).collect()
 }
 
+/// A text that shows a plan, without what keeps names apart.
+pub fn unmarked(text: &str) -> String {
+    let mut pieces = text.split(MARK);
+    let first = pieces.next().unwrap_or_default().to_string();
+    pieces.fold(first, |text, piece| text + piece.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
 /// The plan with columns of object types (`regclass`, `regproc`, …) shown by name, as Postgres prints
 /// them. Other plans come back as they are.
 pub fn readable(plan: LogicalPlan, facts: &Arc<dyn SessionFacts>) -> Result<LogicalPlan> {

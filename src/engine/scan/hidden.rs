@@ -40,8 +40,7 @@ impl Hidden {
         match self {
             Self::Path => {
                 let store = snapshot.location.store_url();
-                let root = store.trim_end_matches('/');
-                let whole = |path: &str| format!("{root}/{}", path.trim_start_matches('/'));
+                let whole = |path: &str| format!("{store}/{}", path.trim_start_matches('/'));
                 let paths = index.paths.iter().map(|path| path.map(whole));
                 Arc::new(paths.collect::<StringArray>())
             }
