@@ -14,6 +14,7 @@ use datafusion::execution::object_store::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::prelude::SessionConfig;
 use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
 use lakegate_catalog::{Catalog, Snapshot, Table, shapes};
@@ -270,6 +271,8 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_analyzer_rule(Arc::new(PostgresMeaning))
+        // Once more: a date moved by an interval has become a moment.
+        .with_analyzer_rule(Arc::new(TypeCoercion::new()))
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
         .with_physical_optimizer_rule(Arc::new(HeldInputs))
         .build();

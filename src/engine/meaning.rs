@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
@@ -52,6 +52,20 @@ fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
 
 fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
     match expr {
+        Expr::BinaryExpr(binary) if compares(binary.op) => {
+            let BinaryExpr { left, op, right } = binary;
+            let sides = alike([*left, *right], schema)?;
+            Ok(sides.update_data(|[left, right]| {
+                Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
+            }))
+        }
+        Expr::Between(Between { expr, negated, low, high }) => {
+            let parts = alike([*expr, *low, *high], schema)?;
+            Ok(parts.update_data(|[expr, low, high]| {
+                let (low, high) = (Box::new(low), Box::new(high));
+                Expr::Between(Between::new(Box::new(expr), negated, low, high))
+            }))
+        }
         Expr::BinaryExpr(binary) => arithmetic(binary, schema),
         Expr::InList(list) => Ok(in_list(list)),
         Expr::Cast(inner) => match value_cast(&inner, schema)? {
@@ -97,6 +111,58 @@ fn is_days(expr: &Expr, schema: &DFSchema) -> Result<bool> {
         Expr::Cast(inner) => Ok(matches!(inner.expr.get_type(schema)?, DataType::Duration(_))),
         _ => Ok(false),
     }
+}
+
+fn compares(op: Operator) -> bool {
+    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
+    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
+}
+
+/// What is compared, all dates or all moments: a date moved by an interval was a date when its types were
+/// made alike. Moved by whole days it is compared as a date again, so that bounds of a column still count.
+fn alike<const N: usize>(parts: [Expr; N], schema: &DFSchema) -> Result<Transformed<[Expr; N]>> {
+    let mut types = Vec::with_capacity(N);
+    for part in &parts {
+        types.push(part.get_type(schema)?);
+    }
+    let is_moment = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, None));
+    if !types.contains(&DataType::Date32) || !types.iter().any(is_moment) {
+        return Ok(Transformed::no(parts));
+    }
+    let dates = parts.iter().zip(&types).map(|(part, data_type)| match data_type {
+        DataType::Date32 => Some(part.clone()),
+        _ => as_date(part, schema),
+    });
+    if let Some(dates) = dates.collect::<Option<Vec<_>>>()
+        && let Ok(dates) = dates.try_into()
+    {
+        return Ok(Transformed::yes(dates));
+    }
+    let mut types = types.into_iter();
+    Ok(Transformed::yes(parts.map(|part| match types.next() {
+        Some(DataType::Date32) => cast(part, micros(None)),
+        _ => part,
+    })))
+}
+
+/// The date of a moment that [`arithmetic`] made of a date and a whole number of days or months.
+fn as_date(expr: &Expr, schema: &DFSchema) -> Option<Expr> {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return None };
+    let Expr::Literal(by, _) = right.as_ref() else { return None };
+    let is_whole = match by {
+        ScalarValue::IntervalMonthDayNano(Some(by)) => by.nanoseconds == 0,
+        ScalarValue::IntervalDayTime(Some(by)) => by.milliseconds == 0,
+        ScalarValue::IntervalYearMonth(Some(_)) => true,
+        _ => false,
+    };
+    let from = match left.as_ref() {
+        Expr::Cast(cast) if *cast.field.data_type() == micros(None) => {
+            let is_date = cast.expr.get_type(schema).ok()? == DataType::Date32;
+            is_date.then(|| cast.expr.as_ref().clone())?
+        }
+        moved => as_date(moved, schema)?,
+    };
+    is_whole.then(|| Expr::BinaryExpr(BinaryExpr::new(Box::new(from), *op, right.clone())))
 }
 
 /// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.
