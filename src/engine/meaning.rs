@@ -1,15 +1,19 @@
 //! What Postgres means by an operator where DataFusion means something else, once types are known: integers
 //! that overflow are errors, and an instant is read on the clocks of the session's zone.
 
+mod moved_dates;
+
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
+
+pub use moved_dates::MovedDates;
 
 use crate::functions::{self, DATE_PART};
 
@@ -23,7 +27,7 @@ pub struct PostgresMeaning;
 impl AnalyzerRule for PostgresMeaning {
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
         let zone = config.execution.time_zone.as_deref().unwrap_or("UTC");
-        plan.transform_up_with_subqueries(|plan| in_plan(plan, zone)).data()
+        in_expressions(plan, &|expr, schema| in_expr(expr, schema, zone))
     }
 
     fn name(&self) -> &'static str {
@@ -31,7 +35,18 @@ impl AnalyzerRule for PostgresMeaning {
     }
 }
 
-fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
+/// Changes every expression of a plan, from its leaves up, and keeps the names of its columns.
+fn in_expressions(
+    plan: LogicalPlan,
+    change: &dyn Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
+) -> Result<LogicalPlan> {
+    plan.transform_up_with_subqueries(|plan| in_node(plan, change)).data()
+}
+
+fn in_node(
+    plan: LogicalPlan,
+    change: &dyn Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<LogicalPlan>> {
     let mut schema = merge_schema(&plan.inputs());
     if let LogicalPlan::TableScan(scan) = &plan {
         let columns =
@@ -41,7 +56,7 @@ fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
     let names = NamePreserver::new(&plan);
     let changed = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        let expr = expr.transform_up(|expr| in_expr(expr, &schema, zone))?;
+        let expr = expr.transform_up(|expr| change(expr, &schema))?;
         Ok(expr.update_data(|expr| name.restore(expr)))
     })?;
     if !changed.transformed {
@@ -52,20 +67,6 @@ fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
 
 fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
     match expr {
-        Expr::BinaryExpr(binary) if compares(binary.op) => {
-            let BinaryExpr { left, op, right } = binary;
-            let sides = alike([*left, *right], schema)?;
-            Ok(sides.update_data(|[left, right]| {
-                Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
-            }))
-        }
-        Expr::Between(Between { expr, negated, low, high }) => {
-            let parts = alike([*expr, *low, *high], schema)?;
-            Ok(parts.update_data(|[expr, low, high]| {
-                let (low, high) = (Box::new(low), Box::new(high));
-                Expr::Between(Between::new(Box::new(expr), negated, low, high))
-            }))
-        }
         Expr::BinaryExpr(binary) => arithmetic(binary, schema),
         Expr::InList(list) => Ok(in_list(list)),
         Expr::Cast(inner) => match value_cast(&inner, schema)? {
@@ -90,79 +91,10 @@ fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
         },
     };
     let left = binary.left.get_type(schema)?;
-    if left == DataType::Date32
-        && matches!(binary.right.get_type(schema)?, DataType::Interval(_))
-        && binary.op != Operator::Multiply
-        && !is_days(&binary.right, schema)?
-    {
-        // A date moved by an interval is a moment of a day.
-        let left = Box::new(cast(*binary.left, micros(None)));
-        return Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, ..binary })));
-    }
     if !applies(&left) || left != binary.right.get_type(schema)? {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
     Ok(Transformed::yes(function.call(vec![*binary.left, *binary.right])))
-}
-
-/// A whole number of days, which coercion has made an interval: with it a date stays a date.
-fn is_days(expr: &Expr, schema: &DFSchema) -> Result<bool> {
-    match expr {
-        Expr::Cast(inner) => Ok(matches!(inner.expr.get_type(schema)?, DataType::Duration(_))),
-        _ => Ok(false),
-    }
-}
-
-fn compares(op: Operator) -> bool {
-    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
-    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
-}
-
-/// What is compared, all dates or all moments: a date moved by an interval was a date when its types were
-/// made alike. Moved by whole days it is compared as a date again, so that bounds of a column still count.
-fn alike<const N: usize>(parts: [Expr; N], schema: &DFSchema) -> Result<Transformed<[Expr; N]>> {
-    let mut types = Vec::with_capacity(N);
-    for part in &parts {
-        types.push(part.get_type(schema)?);
-    }
-    let is_moment = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, None));
-    if !types.contains(&DataType::Date32) || !types.iter().any(is_moment) {
-        return Ok(Transformed::no(parts));
-    }
-    let dates = parts.iter().zip(&types).map(|(part, data_type)| match data_type {
-        DataType::Date32 => Some(part.clone()),
-        _ => as_date(part, schema),
-    });
-    if let Some(dates) = dates.collect::<Option<Vec<_>>>()
-        && let Ok(dates) = dates.try_into()
-    {
-        return Ok(Transformed::yes(dates));
-    }
-    let mut types = types.into_iter();
-    Ok(Transformed::yes(parts.map(|part| match types.next() {
-        Some(DataType::Date32) => cast(part, micros(None)),
-        _ => part,
-    })))
-}
-
-/// The date of a moment that [`arithmetic`] made of a date and a whole number of days or months.
-fn as_date(expr: &Expr, schema: &DFSchema) -> Option<Expr> {
-    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return None };
-    let Expr::Literal(by, _) = right.as_ref() else { return None };
-    let is_whole = match by {
-        ScalarValue::IntervalMonthDayNano(Some(by)) => by.nanoseconds == 0,
-        ScalarValue::IntervalDayTime(Some(by)) => by.milliseconds == 0,
-        ScalarValue::IntervalYearMonth(Some(_)) => true,
-        _ => false,
-    };
-    let from = match left.as_ref() {
-        Expr::Cast(cast) if *cast.field.data_type() == micros(None) => {
-            let is_date = cast.expr.get_type(schema).ok()? == DataType::Date32;
-            is_date.then(|| cast.expr.as_ref().clone())?
-        }
-        moved => as_date(moved, schema)?,
-    };
-    is_whole.then(|| Expr::BinaryExpr(BinaryExpr::new(Box::new(from), *op, right.clone())))
 }
 
 /// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.

@@ -65,6 +65,8 @@ async fn a_date_moved_by_an_interval_meets_dates() {
         ("d + interval '12 hours' > date '1998-09-03'", "1"),
         ("d BETWEEN date '1998-09-04' - interval '1 day' AND date '1998-09-04'", "1"),
         ("d IN (date '1998-09-04' - interval '1 day')", "1"),
+        ("interval '1 day' + d = date '1998-09-03'", "1"),
+        ("d = date '1998-09-04' - 1", "1"),
         (
             "CASE WHEN d = date '1998-09-02' THEN d ELSE d + interval '1 day' END > '1998-09-03'",
             "1",
