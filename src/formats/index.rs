@@ -18,6 +18,9 @@ use arrow::compute::{SortOptions, concat, filter, sort_to_indices, take};
 use arrow::error::ArrowError;
 use lakegate_base::{Error, Result};
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 /// The files of one chunk at most, where the chunk is made file by file.
 pub(crate) const CHUNK_FILES: usize = 4096;
 /// Small chunks come with every commit. They are merged when there are more than this many, and more than

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{
-    Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array,
-    new_null_array,
+    Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array, new_null_array,
 };
 use arrow::error::ArrowError;
 use lakegate_base::{Error, Result};
