@@ -23,7 +23,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion_datasource::TableSchema;
 use lakegate_base::Error;
-use lakegate_formats::{Encoding, FileIndex};
+use lakegate_formats::{Encoding, FileChunk, FileIndex};
 use object_store::ObjectMeta;
 
 use super::adapter::LakeAdapters;
@@ -49,8 +49,8 @@ pub struct Request<'a> {
 
 /// Files that lose rows by the same equality deletes; most tables are one group that loses none.
 pub struct Group {
-    /// By file of the snapshot: whether it is read here.
-    pub keep: Vec<bool>,
+    /// Files of the snapshot, by number, in ascending order.
+    pub files: Vec<usize>,
     pub deleted: Vec<Arc<DeletedKeys>>,
 }
 
@@ -61,7 +61,7 @@ pub fn lower(
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let mut scans = Vec::new();
     for group in groups {
-        let files = files(table, request, &group.keep)?;
+        let files = files(table, request, &group.files)?;
         if !files.is_empty() {
             scans.push(survivors(table, request, group, files)?);
         }
@@ -126,7 +126,7 @@ fn scan(
         .with_file_group(FileGroup::new(files))
         .with_limit(request.limit);
     if is_parquet {
-        let statistics = statistics(&table.shape, &table.snapshot, &group.keep);
+        let statistics = statistics(&table.shape, &table.snapshot, &group.files);
         let adapters = Arc::new(LakeAdapters(Arc::clone(&table.shape.columns)));
         builder = builder.with_statistics(statistics).with_expr_adapter(Some(adapters));
     }
@@ -208,49 +208,56 @@ fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
     }
 }
 
-/// The kept files, with what is deleted from them.
+/// These files, with what is deleted from them.
 fn files(
     table: &LakeTable,
     request: &Request<'_>,
-    keep: &[bool],
+    files: &[usize],
 ) -> DataFusionResult<Vec<PartitionedFile>> {
     let index = &table.snapshot.files;
     let readers = match table.snapshot.deletes.is_empty() {
         true => None,
         false => Some(readers(table, request)?),
     };
-    let with_deletes = |at: usize| {
-        let file = file(index, at)?;
+    let with_deletes = |at: usize, file: PartitionedFile| {
         let deletes = table.snapshot.deletes.get(&at).filter(|d| !d.positions.is_empty());
-        Ok(match (deletes, &readers) {
+        match (deletes, &readers) {
             (Some(deletes), Some(readers)) => file.with_extension(Deleted {
                 tables: Arc::clone(&table.tables),
                 deletes: Arc::new(deletes.clone()),
                 readers: Arc::clone(readers),
             }),
             _ => file,
-        })
+        }
     };
-    keep.iter().enumerate().filter(|(_, kept)| **kept).map(|(at, _)| with_deletes(at)).collect()
+    let mut all = Vec::with_capacity(files.len());
+    for (start, chunk, own) in index.by_chunk(files) {
+        for at in own {
+            all.push(with_deletes(*at, file(index, chunk, at - start)?));
+        }
+    }
+    Ok(all)
 }
 
-fn file(index: &FileIndex, at: usize) -> DataFusionResult<PartitionedFile> {
-    let text = index.paths.value(at);
+fn file(index: &FileIndex, chunk: &FileChunk, at: usize) -> DataFusionResult<PartitionedFile> {
+    let text = chunk.paths.value(at);
     let location = object_store::path::Path::parse(text).map_err(|e| {
         into_datafusion(Error::corrupt(format!("\"{text}\" is not a usable file name")).source(e))
     })?;
-    let known = index.modified.is_valid(at);
-    let modified = if known { index.modified.value(at) } else { 0 };
+    let known = chunk.modified.is_valid(at);
+    let modified = if known { chunk.modified.value(at) } else { 0 };
     let meta = ObjectMeta {
         location,
         last_modified: chrono::DateTime::from_timestamp_micros(modified).unwrap_or_default(),
-        size: index.sizes.value(at),
+        size: chunk.sizes.value(at),
         e_tag: None,
         version: None,
     };
     let mut file = PartitionedFile::new_from_meta(meta);
-    for partition in &index.partitions {
-        file.partition_values.push(ScalarValue::try_from_array(&partition.values, at)?);
+    for column in &index.partitions {
+        let lacks = || into_datafusion(Error::internal("a chunk of files lacks a partition"));
+        let values = chunk.partition(*column).ok_or_else(lacks)?;
+        file.partition_values.push(ScalarValue::try_from_array(values, at)?);
     }
     Ok(file)
 }

@@ -1,94 +1,83 @@
-//! Which files a query needs: one vectorised pass over the snapshot's file index.
+//! Which files a query needs: one vectorised pass over the chunks of the snapshot's file index, and one over
+//! the files of each chunk that may hold rows.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, UInt64Array};
+use datafusion::catalog::Session;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
-use lakegate_formats::FileIndex;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
+use lakegate_formats::{ColumnBounds, FileIndex};
 
 use super::shape::Shape;
 
-/// By file: false when no row in it can satisfy all filters. Anything unclear keeps the file.
-pub fn keep(
+/// The files, by number, that may hold rows that satisfy all filters. Anything unclear keeps a file.
+pub fn kept(
     filters: &[Expr],
     shape: &Shape,
     files: &FileIndex,
-    session: &dyn datafusion::catalog::Session,
-) -> Vec<bool> {
-    let all = || vec![true; files.len()];
-    let known = files.bounds.is_empty() && files.partitions.is_empty();
-    let Some(filter) = conjunction(filters.iter().cloned()).filter(|_| !known) else {
-        return all();
+    session: &dyn Session,
+) -> Vec<usize> {
+    let Some(predicate) = predicate(filters, shape, session).filter(|_| !files.is_empty()) else {
+        return (0..files.len()).collect();
     };
-    let predicate = DFSchema::try_from(Arc::clone(&shape.table))
-        .and_then(|schema| session.create_physical_expr(filter, &schema))
-        .and_then(|expr| {
-            PruningPredicateBuilder::new()
-                .with_file_schema(Arc::clone(&shape.table))
-                .try_build(expr)
-        });
-    predicate.and_then(|p| p.prune(&IndexStatistics { shape, files })).unwrap_or_else(|_| all())
+    let prune = |rows: UInt64Array, bounds: &dyn Fn(usize) -> Option<ColumnBounds>| {
+        let all = vec![true; rows.len()];
+        predicate.prune(&Containers { shape, rows, bounds }).unwrap_or(all)
+    };
+    let chunks = prune(files.rows_of_chunks(), &|column| files.known_of_chunks(column));
+    let mut kept = Vec::new();
+    for ((start, chunk), _) in files.chunks().zip(chunks).filter(|(_, keep)| *keep) {
+        let keep = prune(chunk.rows.clone(), &|column| files.known(chunk, column));
+        let own = keep.into_iter().enumerate().filter(|(_, keep)| *keep);
+        kept.extend(own.map(|(file, _)| start + file));
+    }
+    kept
 }
 
-struct IndexStatistics<'a> {
+fn predicate(filters: &[Expr], shape: &Shape, session: &dyn Session) -> Option<PruningPredicate> {
+    let filter = conjunction(filters.iter().cloned())?;
+    let schema = DFSchema::try_from(Arc::clone(&shape.table)).ok()?;
+    let filter = session.create_physical_expr(filter, &schema).ok()?;
+    PruningPredicateBuilder::new().with_file_schema(Arc::clone(&shape.table)).try_build(filter).ok()
+}
+
+/// Files, or chunks of them.
+struct Containers<'a> {
     shape: &'a Shape,
-    files: &'a FileIndex,
+    rows: UInt64Array,
+    /// What is known of a column of the snapshot's schema.
+    bounds: &'a dyn Fn(usize) -> Option<ColumnBounds>,
 }
 
-/// What the index knows of one column.
-enum Known<'a> {
-    Constant(&'a ArrayRef),
-    Bounds(&'a lakegate_formats::ColumnBounds),
-}
-
-impl IndexStatistics<'_> {
-    fn known(&self, column: &Column) -> Option<Known<'_>> {
-        let index = self.shape.table.index_of(column.name()).ok()?;
-        if let Some(partition) = self.shape.partition_of.get(index).copied().flatten() {
-            return Some(Known::Constant(&self.files.partitions.get(partition)?.values));
-        }
-        self.files.bounds.iter().find(|b| b.column == index).map(Known::Bounds)
+impl Containers<'_> {
+    fn known(&self, column: &Column) -> Option<ColumnBounds> {
+        (self.bounds)(self.shape.table.index_of(column.name()).ok()?)
     }
 }
 
-impl PruningStatistics for IndexStatistics<'_> {
+impl PruningStatistics for Containers<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.known(column).map(|known| match known {
-            Known::Constant(values) => Arc::clone(values),
-            Known::Bounds(bounds) => Arc::clone(&bounds.min),
-        })
+        self.known(column).map(|known| known.min)
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.known(column).map(|known| match known {
-            Known::Constant(values) => Arc::clone(values),
-            Known::Bounds(bounds) => Arc::clone(&bounds.max),
-        })
+        self.known(column).map(|known| known.max)
     }
 
     fn num_containers(&self) -> usize {
-        self.files.len()
+        self.rows.len()
     }
 
     fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        match self.known(column)? {
-            Known::Bounds(bounds) => Some(Arc::new(bounds.nulls.clone())),
-            Known::Constant(values) => {
-                let counts = (0..self.files.len()).map(|file| {
-                    let rows = self.files.rows.is_valid(file).then(|| self.files.rows.value(file));
-                    if values.is_null(file) { rows } else { Some(0) }
-                });
-                Some(Arc::new(counts.collect::<UInt64Array>()))
-            }
-        }
+        self.known(column).map(|known| Arc::new(known.nulls) as ArrayRef)
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(self.files.rows.clone()))
+        Some(Arc::new(self.rows.clone()))
     }
 
     fn contained(

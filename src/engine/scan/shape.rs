@@ -20,8 +20,6 @@ pub struct Shape {
     pub partitions: Vec<FieldRef>,
     /// By table column: its place in file columns followed by partition columns.
     pub positions: Vec<usize>,
-    /// By table column: the partition column of the snapshot's index, if it is one.
-    pub partition_of: Vec<Option<usize>>,
     pub columns: Arc<FileColumns>,
 }
 
@@ -76,7 +74,6 @@ struct Builder<'a> {
     partitions: Vec<FieldRef>,
     /// Per table column: (is partition, index within its kind).
     places: Vec<(bool, usize)>,
-    partition_of: Vec<Option<usize>>,
     columns: BTreeMap<String, FileColumn>,
 }
 
@@ -90,13 +87,12 @@ impl<'a> Builder<'a> {
             file: Vec::new(),
             partitions: Vec::new(),
             places: Vec::new(),
-            partition_of: Vec::new(),
             columns: BTreeMap::new(),
         }
     }
 
     fn add(&mut self, index: usize, field: &FieldRef) {
-        let partition = self.snapshot.files.partitions.iter().position(|p| p.column == index);
+        let partition = self.snapshot.files.partitions.iter().position(|p| *p == index);
         let data_type = match (partition, self.views, field.data_type()) {
             // A coarser unit than SQL's own: a finer literal would be cut to it when compared.
             (None, _, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone)) => {
@@ -109,7 +105,6 @@ impl<'a> Builder<'a> {
         // drop checks that matter.
         let scanned = field.as_ref().clone().with_data_type(data_type.clone()).with_nullable(true);
         self.table.push(Field::new(fold_name(field.name()), plain(&data_type), true));
-        self.partition_of.push(partition);
         if partition.is_some() {
             let name = format!("__partition_{index}");
             self.places.push((true, self.partitions.len()));
@@ -153,7 +148,6 @@ impl<'a> Builder<'a> {
             table: Arc::new(Schema::new(self.table)),
             file: Arc::new(Schema::new(self.file)),
             partitions: self.partitions,
-            partition_of: self.partition_of,
             columns: Arc::new(FileColumns { match_by: self.match_by, columns: self.columns }),
         })
     }

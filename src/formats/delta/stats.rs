@@ -1,6 +1,7 @@
 //! File statistics: JSON text in the log, bounds per column here. A bound that is not surely true is left
 //! out: pruning by a wrong one loses rows, pruning without one only takes longer.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -101,15 +102,18 @@ impl Gatherer {
         self.nulls.push(nulls.filter(|_| stats.tight()));
     }
 
-    /// None when no file says anything. Never exact: writers may have cut or widened the values.
-    pub(super) fn finish(self) -> Option<ColumnBounds> {
+    /// The bounds since the last call; none when no file says anything. Never exact: writers may have cut or
+    /// widened the values.
+    pub(super) fn take(&mut self) -> Option<ColumnBounds> {
+        let (min, max) = (take(&mut self.min), take(&mut self.max));
+        let nulls = take(&mut self.nulls);
         let known = |bounds: &[Option<Bound>]| bounds.iter().any(Option::is_some);
-        if !known(&self.min) && !known(&self.max) && !self.nulls.iter().any(Option::is_some) {
+        if !known(&min) && !known(&max) && !nulls.iter().any(Option::is_some) {
             return None;
         }
-        let nulls = UInt64Array::from(self.nulls);
-        let min = array(&self.min, &self.data_type)?;
-        let max = array(&self.max, &self.data_type)?;
+        let nulls = UInt64Array::from(nulls);
+        let min = array(&min, &self.data_type)?;
+        let max = array(&max, &self.data_type)?;
         Some(ColumnBounds { column: self.column, min, max, nulls, exact: false })
     }
 }
