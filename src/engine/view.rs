@@ -4,6 +4,7 @@ use datafusion::arrow::datatypes::Field;
 use lakegate_catalog::{Snapshot, Table, arrow_schema};
 
 use crate::own::{self, Own};
+use crate::system::types::of_field;
 use crate::system::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription,
@@ -55,7 +56,7 @@ fn column(table: &Table, field: &Field) -> ColumnDescription {
         .find_map(|column| column.comment.clone());
     ColumnDescription {
         name: field.name().clone(),
-        data_type: field.data_type().clone(),
+        type_ref: of_field(field),
         nullable: true,
         comment,
     }
@@ -65,7 +66,7 @@ fn own_relation(own: &Own) -> RelationDescription {
     let columns = (own.schema)();
     let column = |field: &std::sync::Arc<Field>| ColumnDescription {
         name: field.name().clone(),
-        data_type: field.data_type().clone(),
+        type_ref: of_field(field),
         nullable: true,
         comment: None,
     };

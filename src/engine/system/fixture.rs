@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use lakegate_base::{Error, Result};
 
+use super::types::of_arrow;
 use super::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription, SessionFacts, Setting,
@@ -103,7 +104,7 @@ pub fn orders() -> Vec<(&'static str, DataType)> {
 fn relation(schema: &str, name: &str, columns: &[(&str, DataType)]) -> RelationDescription {
     let column = |(name, data_type): &(&str, DataType)| ColumnDescription {
         name: (*name).to_string(),
-        data_type: data_type.clone(),
+        type_ref: of_arrow(data_type),
         nullable: *name != "id",
         comment: (*name == "status").then(|| "state".to_string()),
     };

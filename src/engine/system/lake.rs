@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 
 use super::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
@@ -51,7 +50,7 @@ pub enum RelationKind {
 #[derive(Clone, Debug)]
 pub struct ColumnDescription {
     pub name: String,
-    pub data_type: DataType,
+    pub type_ref: TypeRef,
     pub nullable: bool,
     pub comment: Option<String>,
 }
@@ -203,7 +202,7 @@ fn system_schemas() -> Vec<Schema> {
 
 fn relation(r: RelationDescription, oid: i64, schema_oid: i64) -> Relation {
     let columns = r.columns.into_iter().map(|c| Column {
-        type_ref: types::of_arrow(&c.data_type),
+        type_ref: c.type_ref,
         name: c.name,
         not_null: !c.nullable,
         comment: c.comment,

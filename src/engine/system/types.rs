@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
+use lakegate_formats::variant::is_variant;
 
 /// Field metadata: the Postgres type of a column whose Arrow type alone does not tell it, e.g. `oid`,
 /// `name`, `char`, `int2vector`, `regclass`, `_text`. A front turns it into a wire type.
@@ -102,6 +103,18 @@ fn parse(fields: Vec<&'static str>) -> Option<PgType> {
     })
 }
 
+/// The Postgres type a column is shown as.
+pub fn of_field(field: &Field) -> TypeRef {
+    let marked = match is_variant(field) {
+        true => Some("json"),
+        false => field.metadata().get(PG_TYPE).map(String::as_str),
+    };
+    match marked.and_then(by_name) {
+        Some(known) => TypeRef { oid: known.oid, modifier: -1 },
+        None => of_arrow(field.data_type()),
+    }
+}
+
 /// The Postgres type a column of this Arrow type is shown as. Structs and maps are `jsonb`: a type of
 /// our own would send drivers into introspection.
 pub fn of_arrow(data_type: &DataType) -> TypeRef {
@@ -132,7 +145,7 @@ fn numeric(precision: i64, scale: i64) -> TypeRef {
 }
 
 fn of_list(element: &Arc<Field>) -> TypeRef {
-    let inner = of_arrow(element.data_type());
+    let inner = of_field(element);
     match by_oid(inner.oid) {
         // Postgres has one array type for every number of dimensions.
         Some(t) if t.category == "A" => inner,
