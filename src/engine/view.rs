@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::Field;
 use lakegate_catalog::{Snapshot, Table, arrow_schema};
 
 use crate::own::{self, Own};
-use crate::system::types::of_field;
+use crate::system::types::named_by;
 use crate::system::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription,
@@ -56,7 +56,8 @@ fn column(table: &Table, field: &Field) -> ColumnDescription {
         .find_map(|column| column.comment.clone());
     ColumnDescription {
         name: field.name().clone(),
-        type_ref: of_field(field),
+        data_type: field.data_type().clone(),
+        pg_type: named_by(field).map(str::to_string),
         nullable: true,
         comment,
     }
@@ -66,7 +67,8 @@ fn own_relation(own: &Own) -> RelationDescription {
     let columns = (own.schema)();
     let column = |field: &std::sync::Arc<Field>| ColumnDescription {
         name: field.name().clone(),
-        type_ref: of_field(field),
+        data_type: field.data_type().clone(),
+        pg_type: named_by(field).map(str::to_string),
         nullable: true,
         comment: None,
     };

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use lakegate_base::{Error, Result};
 
-use super::types::of_arrow;
 use super::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription, SessionFacts, Setting,
@@ -104,7 +103,8 @@ pub fn orders() -> Vec<(&'static str, DataType)> {
 fn relation(schema: &str, name: &str, columns: &[(&str, DataType)]) -> RelationDescription {
     let column = |(name, data_type): &(&str, DataType)| ColumnDescription {
         name: (*name).to_string(),
-        type_ref: of_arrow(data_type),
+        data_type: data_type.clone(),
+        pg_type: None,
         nullable: *name != "id",
         comment: (*name == "status").then(|| "state".to_string()),
     };

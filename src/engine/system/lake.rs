@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 
 use super::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
@@ -50,7 +51,9 @@ pub enum RelationKind {
 #[derive(Clone, Debug)]
 pub struct ColumnDescription {
     pub name: String,
-    pub type_ref: TypeRef,
+    pub data_type: DataType,
+    /// Where the Arrow type does not tell the Postgres type: its name.
+    pub pg_type: Option<String>,
     pub nullable: bool,
     pub comment: Option<String>,
 }
@@ -202,7 +205,7 @@ fn system_schemas() -> Vec<Schema> {
 
 fn relation(r: RelationDescription, oid: i64, schema_oid: i64) -> Relation {
     let columns = r.columns.into_iter().map(|c| Column {
-        type_ref: c.type_ref,
+        type_ref: types::of_column(c.pg_type.as_deref(), &c.data_type),
         name: c.name,
         not_null: !c.nullable,
         comment: c.comment,

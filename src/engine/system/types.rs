@@ -103,15 +103,19 @@ fn parse(fields: Vec<&'static str>) -> Option<PgType> {
     })
 }
 
-/// The Postgres type a column is shown as.
-pub fn of_field(field: &Field) -> TypeRef {
-    let marked = match is_variant(field) {
+/// The Postgres type that a field says it has, where its Arrow type alone does not tell.
+pub fn named_by(field: &Field) -> Option<&str> {
+    match is_variant(field) {
         true => Some("json"),
         false => field.metadata().get(PG_TYPE).map(String::as_str),
-    };
-    match marked.and_then(by_name) {
+    }
+}
+
+/// The Postgres type a column is shown as, by what [`named_by`] says of it, else by its Arrow type.
+pub fn of_column(named: Option<&str>, data_type: &DataType) -> TypeRef {
+    match named.and_then(by_name) {
         Some(known) => TypeRef { oid: known.oid, modifier: -1 },
-        None => of_arrow(field.data_type()),
+        None => of_arrow(data_type),
     }
 }
 
@@ -145,7 +149,7 @@ fn numeric(precision: i64, scale: i64) -> TypeRef {
 }
 
 fn of_list(element: &Arc<Field>) -> TypeRef {
-    let inner = of_field(element);
+    let inner = of_column(named_by(element), element.data_type());
     match by_oid(inner.oid) {
         // Postgres has one array type for every number of dimensions.
         Some(t) if t.category == "A" => inner,

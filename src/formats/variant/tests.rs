@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, Int32Array, StructArray, UInt32Array};
+use arrow::array::{ArrayRef, BinaryArray, Int32Array, StructArray, UInt32Array};
 use lakegate_base::{Error, ErrorKind};
 
 use super::to_json;
