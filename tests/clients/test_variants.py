@@ -376,7 +376,8 @@ def test_filters_and_counts_are_right(connection):
         assert one(f"SELECT id FROM {table} WHERE v::text = '[1,null,3]'") == 24
         assert one(f"SELECT count(*) FROM {table} WHERE v::text < 'zzz' OR v::text >= 'zzz'") == rows - 1
         assert one(f"SELECT count(DISTINCT v::text) FROM {table}") == rows - 1
-    assert one("SELECT id FROM delta_plain ORDER BY v::text DESC NULLS LAST LIMIT 1") == 27
+    # {"a":null} comes last of all texts.
+    assert one("SELECT id FROM delta_plain ORDER BY v::text DESC NULLS LAST LIMIT 1") == 25
     joined = "SELECT count(*) FROM delta_plain AS a JOIN delta_object AS b ON a.v::text = b.v::text"
     assert one(joined) == rows - 1
 
