@@ -194,8 +194,8 @@ fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
         filtered.extend(filter.column_refs().into_iter().map(|c| c.name().to_string()));
     }
     let schema = &table.shape.table;
-    // A filter on a nested column or a variant may be rebuilt by our adapter, which the reader cannot run early and
-    // has by then promised to: https://github.com/apache/datafusion/issues/24109.
+    // A filter on a nested column or a variant may be rebuilt by our adapter, which the reader cannot run
+    // early and has by then promised to: https://github.com/apache/datafusion/issues/24109.
     let is_rebuilt =
         |field: &Field| field.data_type().is_nested() || field.metadata().contains_key(PG_TYPE);
     if filtered.iter().any(|name| schema.field_with_name(name).is_ok_and(is_rebuilt)) {

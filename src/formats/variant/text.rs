@@ -76,7 +76,6 @@ impl Texts {
     }
 
     pub fn string(&mut self, text: &str) -> Result<()> {
-        // No escape is longer than six bytes: nothing is written that would be thrown away.
         let plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
         if plain {
             self.push(b"\"")?;
