@@ -19,6 +19,7 @@ pub mod delete_files;
 pub mod delta;
 pub mod files;
 pub mod iceberg;
+pub mod variant;
 
 pub use cache::CacheUsage;
 pub use deletes::{Deletes, EqualityDeletes, FileDeletes, Framing, PositionDeletes};

@@ -1,7 +1,8 @@
 //! Position deletes: a Parquet source whose files skip the rows their deletes name. Deletes are read when
-//! a file is opened, never before; byte ranges of one file share what was read.
+//! a file is opened, never before; byte ranges of one file share what was read. What fails while a file is
+//! read gets its name (see `named`).
 //!
-//! The morsel API below is experimental in DataFusion 55: it is used in this file alone.
+//! The morsel API below is experimental in DataFusion 55: it is used in this file and in `named` alone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use lakegate_base::Error;
 use lakegate_formats::{FileDeletes, Tables};
 use object_store::ObjectStore;
 
+use super::named::Named;
 use super::readers::LakeReaders;
 use crate::error::into_datafusion;
 
@@ -65,7 +67,7 @@ impl FileSource for DeletingSource {
         partition: usize,
     ) -> DataFusionResult<Box<dyn Morselizer>> {
         let inner = self.0.create_morselizer(store, config, partition)?;
-        Ok(Box::new(DeletingMorselizer(Arc::from(inner))))
+        Ok(Box::new(DeletingMorselizer(Arc::new(Named(Arc::from(inner))))))
     }
 
     fn table_schema(&self) -> &TableSchema {

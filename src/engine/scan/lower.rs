@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::Array;
+use datafusion::arrow::datatypes::Field;
 use datafusion::catalog::Session;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
@@ -23,6 +24,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion_datasource::TableSchema;
 use lakegate_base::Error;
+use lakegate_formats::variant::has_variant;
 use lakegate_formats::{Encoding, FileChunk, FileIndex};
 use object_store::ObjectMeta;
 
@@ -34,6 +36,7 @@ use super::statistics::statistics;
 use super::survivors::{DeletedKeys, Survives};
 use super::table::{LakeTable, Pushdown};
 use crate::error::into_datafusion;
+use crate::system::types::PG_TYPE;
 
 /// A late filter pays when it saves decoding this many other columns; fewer, and the bookkeeping costs
 /// more than it saves (measured on TPC-H and ClickBench by DataFusion's PR 23420).
@@ -119,7 +122,9 @@ fn scan(
     let store_url = table.snapshot.location.store_url();
     let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
     let mut source = source(table, request)?;
-    if files.iter().any(|file| file.extensions.get::<Deleted>().is_some()) {
+    let has_deletes = files.iter().any(|file| file.extensions.get::<Deleted>().is_some());
+    let has_variants = table.snapshot.schema.fields().iter().any(|field| has_variant(field));
+    if is_parquet && (has_deletes || has_variants) {
         source = Arc::new(DeletingSource(source));
     }
     let mut builder = FileScanConfigBuilder::new(ObjectStoreUrl::parse(&store_url)?, source)
@@ -189,12 +194,11 @@ fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
         filtered.extend(filter.column_refs().into_iter().map(|c| c.name().to_string()));
     }
     let schema = &table.shape.table;
-    // A filter on a nested column may be rebuilt by our adapter, which the reader cannot run early and
-    // has by then promised to: https://github.com/apache/datafusion/issues/24109.
-    let nested = |name: &String| {
-        schema.field_with_name(name).is_ok_and(|field| field.data_type().is_nested())
-    };
-    if filtered.iter().any(nested) {
+    // A filter on a nested column or a variant may be rebuilt by our adapter, which the reader cannot run
+    // early and has by then promised to: https://github.com/apache/datafusion/issues/24109.
+    let is_rebuilt =
+        |field: &Field| field.data_type().is_nested() || field.metadata().contains_key(PG_TYPE);
+    if filtered.iter().any(|name| schema.field_with_name(name).is_ok_and(is_rebuilt)) {
         return false;
     }
     let saved = |index: &&usize| !filtered.contains(schema.field(**index).name());

@@ -8,6 +8,7 @@ mod deletes;
 mod footers;
 mod json;
 mod lower;
+mod named;
 mod prune;
 mod push;
 mod readers;

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use lakegate_base::{Error, Result, Subject, fold_name};
+use lakegate_formats::variant::{has_variant, is_variant};
 use lakegate_formats::{Encoding, MatchBy, PHYSICAL_NAME, REQUIRED_IN_FILE, TableSnapshot};
+
+use crate::system::types::PG_TYPE;
 
 /// The scan's view of a snapshot. File columns come first, then the per-file ones; `positions` restores
 /// the table's order.
@@ -48,6 +51,7 @@ impl Shape {
             }
         };
         // Only Parquet's reader makes view types by itself, and only for columns it finds by name.
+        check_variants(snapshot)?;
         let views = view_types == ViewTypes::On
             && matches!(snapshot.encoding, Encoding::Parquet(m) if m != MatchBy::FieldId);
         let mut builder = Builder { match_by, views, snapshot, ..Builder::default_for(snapshot) };
@@ -104,7 +108,7 @@ impl<'a> Builder<'a> {
         // Files may hold NULLs the table's schema denies; promising "never null" would let the optimiser
         // drop checks that matter.
         let scanned = field.as_ref().clone().with_data_type(data_type.clone()).with_nullable(true);
-        self.table.push(Field::new(fold_name(field.name()), plain(&data_type), true));
+        self.table.push(column(&fold_name(field.name()), field, &data_type));
         if partition.is_some() {
             let name = format!("__partition_{index}");
             self.places.push((true, self.partitions.len()));
@@ -113,7 +117,7 @@ impl<'a> Builder<'a> {
         }
         let name = self.file_name(index, field);
         self.places.push((false, self.file.len()));
-        self.file.push(Field::new(&name, plain(&data_type), true));
+        self.file.push(column(&name, field, &data_type));
         let default = self.snapshot.defaults.get(&index).cloned();
         let required = field.metadata().get(REQUIRED_IN_FILE).is_some_and(|v| v == "true");
         let column = FileColumn { field: Arc::new(scanned), default, required };
@@ -161,9 +165,37 @@ fn as_view(data_type: &DataType) -> DataType {
     }
 }
 
+/// Only Parquet has them, and no value of a partition is one.
+fn check_variants(snapshot: &TableSnapshot) -> Result<()> {
+    let is_parquet = matches!(snapshot.encoding, Encoding::Parquet(_));
+    let is_partition = |at| snapshot.files.partitions.iter().any(|known| known.column == at);
+    for (at, field) in snapshot.schema.fields().iter().enumerate().filter(|(_, f)| has_variant(f)) {
+        let what = match is_parquet {
+            true if !is_partition(at) => continue,
+            true => format!("variants as partition values (column \"{}\")", field.name()),
+            false => format!("variants in files that are no Parquet (column \"{}\")", field.name()),
+        };
+        return Err(Error::unsupported(what).about(Subject::Column));
+    }
+    Ok(())
+}
+
+/// A column of SQL for one of the format.
+fn column(name: &str, wanted: &Field, data_type: &DataType) -> Field {
+    typed(Field::new(name, plain(data_type), true), wanted)
+}
+
+/// Variants are JSON to SQL, at every level.
+pub fn typed(column: Field, wanted: &Field) -> Field {
+    match is_variant(wanted) {
+        true => column.with_metadata([(PG_TYPE.to_string(), "json".to_string())].into()),
+        false => column,
+    }
+}
+
 /// The same type without the format's metadata on nested fields.
 pub fn plain(data_type: &DataType) -> DataType {
-    let field = |f: &FieldRef| Arc::new(Field::new(f.name(), plain(f.data_type()), true));
+    let field = |f: &FieldRef| Arc::new(column(f.name(), f, f.data_type()));
     match data_type {
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
         DataType::List(item) => DataType::List(field(item)),
@@ -182,7 +214,7 @@ fn plain_entries(entries: &FieldRef) -> FieldRef {
     let children: Vec<Field> = fields
         .iter()
         .enumerate()
-        .map(|(i, f)| Field::new(f.name(), plain(f.data_type()), i > 0))
+        .map(|(i, f)| column(f.name(), f, f.data_type()).with_nullable(i > 0))
         .collect();
     Arc::new(Field::new(entries.name(), DataType::Struct(children.into()), false))
 }

@@ -60,7 +60,7 @@ impl<'a> IndexBuilder<'a> {
                 let (name, values) = (name.clone(), RawValues::default());
                 partitions.push(Partition { column, name, values });
             } else {
-                bounds.extend(Gatherer::new(column, name, layout.schema.field(column).data_type()));
+                bounds.extend(Gatherer::new(column, name, layout.schema.field(column)));
             }
         }
         Self {

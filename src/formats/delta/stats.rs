@@ -8,14 +8,15 @@ use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, Decimal128Array, PrimitiveArray, StringArray, UInt64Array,
 };
 use arrow::datatypes::{
-    ArrowNativeType, DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    ArrowNativeType, DataType, Date32Type, Field, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimeUnit, TimestampMicrosecondType,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::partition::{date, decimal, timestamp_ntz, zoned};
 use crate::ColumnBounds;
+use crate::variant::is_variant;
 
 /// Writers cut long texts here. A maximum of just this length may be a cut one, which bounds nothing.
 const TEXT_CUT_CHARS: usize = 32;
@@ -82,11 +83,11 @@ enum Side {
 
 impl Gatherer {
     /// None for columns that get no bounds.
-    pub(super) fn new(column: usize, name: &str, data_type: &DataType) -> Option<Self> {
-        if data_type.is_nested() {
+    pub(super) fn new(column: usize, name: &str, field: &Field) -> Option<Self> {
+        if field.data_type().is_nested() || is_variant(field) {
             return None;
         }
-        let (name, data_type) = (name.to_string(), data_type.clone());
+        let (name, data_type) = (name.to_string(), field.data_type().clone());
         Some(Self { column, name, data_type, min: vec![], max: vec![], nulls: vec![] })
     }
 

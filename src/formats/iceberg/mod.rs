@@ -3,8 +3,8 @@
 //! The way to a snapshot: `locate` finds the metadata file → `metadata` and `schema` read it → `versions`
 //! chooses what is read → `manifest` reads the manifest list and then the manifests, in parallel → `chunk`
 //! turns their entries into arrays, which `manifests` keeps and the file index of `files` shares; `deletes`
-//! says which delete files concern which data files. ORC and Avro data, encryption and the types
-//! of version 3 that Arrow lacks are refused by name.
+//! says which delete files concern which data files. ORC and Avro data, encryption, geometry and geography
+//! are refused by name.
 //!
 //! Rejected: the Apache `iceberg` crate 0.10. It refuses manifests without the `schema` key, panics on
 //! snapshots without `schema-id`, drops column bounds when planning, and brings a second Arrow and Parquet.

@@ -11,6 +11,7 @@ use super::{place, source, stores};
 use crate::TableSnapshot;
 use crate::delta::open;
 use crate::index::tests::told;
+use crate::variant::is_variant;
 
 pub(super) const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
 
@@ -279,16 +280,29 @@ async fn features_are_refused_by_name() {
         "variantShredding-preview"
     ]));
     assert_eq!(fine.open().await.expect("it opens").files.len(), 0);
+    let future = r#"{"protocol":{"minReaderVersion":9,"minWriterVersion":9}}"#.to_string();
+    let error = Table::new(&[&[future, metadata(&[("n", "long")], &[])]]).error().await;
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+/// Variants are text with a mark, and what the log says of their bounds is not asked.
+#[tokio::test]
+async fn variants_are_marked_and_have_no_bounds() {
     let columns = [("n", "long"), ("v", "variant")];
     let protocol = json!({"protocol": {
         "minReaderVersion": 3, "minWriterVersion": 7,
         "readerFeatures": ["variantType"], "writerFeatures": ["variantType"],
     }});
-    let error = Table::new(&[&[protocol.to_string(), metadata(&columns, &[])]]).error().await;
-    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-    assert!(error.to_string().contains("variant in column \"v\""), "{error}");
-    let future = r#"{"protocol":{"minReaderVersion":9,"minWriterVersion":9}}"#.to_string();
-    let error = Table::new(&[&[future, metadata(&[("n", "long")], &[])]]).error().await;
+    let stats = r#"{"numRecords":1,"minValues":{"n":1,"v":"0S"},"maxValues":{"n":1,"v":"0S"},"nullCount":{"n":0,"v":0}}"#;
+    let file = add("a.parquet", json!(1), json!({}), stats);
+    let table = Table::new(&[&[protocol.to_string(), metadata(&columns, &[]), file]]);
+    let snapshot = table.open().await.expect("it opens");
+    assert!(is_variant(snapshot.schema.field(1)) && !is_variant(snapshot.schema.field(0)));
+    let bounded: Vec<usize> = snapshot.files.bounds.iter().map(|bounds| bounds.column).collect();
+    assert_eq!(bounded, [0]);
+    let map = r#"{"type":"map","keyType":"variant","valueType":"long","valueContainsNull":true}"#;
+    let keyed = metadata(&[("m", "long")], &[]).replace(r#"\"long\""#, &map.replace('"', r#"\""#));
+    let error = Table::new(&[&[protocol.to_string(), keyed]]).error().await;
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
 }
 
