@@ -7,7 +7,6 @@ use datafusion::arrow::array::Array;
 use datafusion::catalog::Session;
 use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
 };
@@ -27,8 +26,9 @@ use lakegate_formats::{Encoding, FileIndex};
 use object_store::ObjectMeta;
 
 use super::adapter::LakeAdapters;
+use super::ahead::Tails;
 use super::deletes::{Deleted, DeletingSource};
-use super::readers::LakeReaders;
+use super::readers::{Ahead, LakeReaders, TAIL_BYTES};
 use super::rows::RowSource;
 use super::statistics::statistics;
 use super::survivors::{DeletedKeys, Survives};
@@ -118,7 +118,7 @@ fn scan(
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let store_url = table.snapshot.location.store_url();
     let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
-    let mut source = source(table, request)?;
+    let mut source = source(table, request, &files)?;
     if files.iter().any(|file| file.extensions.get::<Deleted>().is_some()) {
         source = Arc::new(DeletingSource(source));
     }
@@ -148,12 +148,16 @@ fn project(
     Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), scan)?))
 }
 
-fn source(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn FileSource>> {
+fn source(
+    table: &LakeTable,
+    request: &Request<'_>,
+    files: &[PartitionedFile],
+) -> DataFusionResult<Arc<dyn FileSource>> {
     let schema = TableSchema::builder(Arc::clone(&table.shape.file))
         .with_table_partition_cols(table.shape.partitions.clone())
         .build();
     Ok(match &table.snapshot.encoding {
-        Encoding::Parquet(_) => Arc::new(parquet(table, request, schema)?),
+        Encoding::Parquet(_) => Arc::new(parquet(table, request, files, schema)?),
         other => Arc::new(RowSource::new(other, &table.snapshot.location, schema)?),
     })
 }
@@ -161,26 +165,35 @@ fn source(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn 
 fn parquet(
     table: &LakeTable,
     request: &Request<'_>,
+    files: &[PartitionedFile],
     schema: TableSchema,
 ) -> DataFusionResult<ParquetSource> {
     let mut options = request.session.config_options().execution.parquet.clone();
     // INT96 is an instant in microseconds for every writer that still uses it.
     options.coerce_int96 = Some("us".to_string());
+    options.metadata_size_hint = Some(TAIL_BYTES);
     let parquet = datafusion::config::TableParquetOptions { global: options, ..Default::default() };
+    let mut readers = readers(table, request)?;
+    // On local disk the kernel reads ahead. With a limit, what is read next may not be needed.
+    if !table.snapshot.location.is_local() && request.limit.is_none() {
+        let metas = files.iter().map(|file| file.object_meta.clone()).collect();
+        let (store, budget) = (Arc::clone(&readers.store), table.footers.budget.clone());
+        let tails = Tails::new(store, metas, Some(TAIL_BYTES), budget.clone());
+        readers.ahead = Some(Ahead { tails: Arc::new(tails), budget });
+    }
     Ok(ParquetSource::new(schema)
         .with_table_parquet_options(parquet)
-        .with_parquet_file_reader_factory(readers(table, request)?)
+        .with_parquet_file_reader_factory(Arc::new(readers))
         .with_pushdown_filters(pushes_down(table, request)))
 }
 
-fn readers(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<LakeReaders>> {
+fn readers(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<LakeReaders> {
     let store_url = table.snapshot.location.store_url();
     let url = ObjectStoreUrl::parse(&store_url)?;
     let store = request.session.runtime_env().object_store(&url)?;
     let footers = table.footers.of(&store_url)?;
-    let cached = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&footers));
     let version = format!("{table:?}").into();
-    Ok(Arc::new(LakeReaders { readers: Arc::new(cached), store, footers, version }))
+    Ok(LakeReaders { store, footers, version, ahead: None })
 }
 
 fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
@@ -217,7 +230,7 @@ fn files(
     let index = &table.snapshot.files;
     let readers = match table.snapshot.deletes.is_empty() {
         true => None,
-        false => Some(readers(table, request)?),
+        false => Some(Arc::new(readers(table, request)?)),
     };
     let with_deletes = |at: usize| {
         let file = file(index, at)?;

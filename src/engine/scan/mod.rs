@@ -3,8 +3,10 @@
 //! iceberg's scan.
 
 mod adapter;
+mod ahead;
 mod csv;
 mod deletes;
+mod footer;
 mod footers;
 mod json;
 mod lower;
