@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::Array;
+use datafusion::arrow::datatypes::Schema;
 use datafusion::catalog::Session;
-use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result as DataFusionResult, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
@@ -28,6 +30,7 @@ use object_store::ObjectMeta;
 use super::adapter::LakeAdapters;
 use super::ahead::Tails;
 use super::deletes::{Deleted, DeletingSource};
+use super::estimate::estimate;
 use super::readers::{Ahead, LakeReaders, TAIL_BYTES};
 use super::rows::RowSource;
 use super::statistics::statistics;
@@ -54,7 +57,7 @@ pub struct Group {
     pub deleted: Vec<Arc<DeletedKeys>>,
 }
 
-pub fn lower(
+pub async fn lower(
     table: &LakeTable,
     request: &Request<'_>,
     groups: &[Group],
@@ -63,7 +66,8 @@ pub fn lower(
     for group in groups {
         let files = files(table, request, &group.keep)?;
         if !files.is_empty() {
-            scans.push(survivors(table, request, group, files)?);
+            let statistics = statistics_of(table, request, group, &files).await?;
+            scans.push(survivors(table, request, group, Read { files, statistics })?);
         }
     }
     match scans.len() {
@@ -76,16 +80,50 @@ pub fn lower(
     }
 }
 
+/// The files of one scan, and what is known of them.
+struct Read {
+    files: Vec<PartitionedFile>,
+    statistics: Statistics,
+}
+
+/// What the table's metadata says, else what the footers do.
+async fn statistics_of(
+    table: &LakeTable,
+    request: &Request<'_>,
+    group: &Group,
+    files: &[PartitionedFile],
+) -> DataFusionResult<Statistics> {
+    let shape = &table.shape;
+    let mut known = statistics(shape, &table.snapshot, &group.keep);
+    let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
+    if is_parquet && known.num_rows == Precision::Absent && table.snapshot.deletes.is_empty() {
+        let filtered = request.filters.iter().flat_map(Expr::column_refs);
+        let filtered = filtered.filter_map(|column| shape.table.index_of(column.name()).ok());
+        let asked = request.projection.iter().copied().chain(filtered);
+        let in_files = asked.map(|column| shape.positions[column]);
+        let in_files = in_files.filter(|place| *place < shape.file.fields().len());
+        let scanned = shape.file.fields().iter().chain(&shape.partitions).cloned();
+        let scanned = Schema::new(scanned.collect::<Vec<_>>());
+        let readers = readers(table, request)?;
+        known = estimate(&readers, files, &scanned, &in_files.collect()).await;
+    }
+    // Of the rows up to a limit nothing is known but how many there are at most.
+    if request.limit.is_some() {
+        known = known.to_inexact();
+    }
+    Ok(known)
+}
+
 /// The rows of a group's files that no equality delete names. Key columns are read for that even when the
 /// query does not ask for them.
 fn survivors(
     table: &LakeTable,
     request: &Request<'_>,
     group: &Group,
-    files: Vec<PartitionedFile>,
+    read: Read,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     if group.deleted.is_empty() {
-        return scan(table, request, group, files);
+        return scan(table, request, read);
     }
     let mut projection = request.projection.clone();
     for column in group.deleted.iter().flat_map(|deleted| &deleted.columns) {
@@ -104,7 +142,7 @@ fn survivors(
     let condition = datafusion::physical_expr::conjunction(conditions);
     // Rows may go after the scan: only the query knows how many must be read for its limit.
     let wide = Request { projection: projection.clone(), limit: None, ..*request };
-    let alive = FilterExec::try_new(condition, scan(table, &wide, group, files)?)?;
+    let alive = FilterExec::try_new(condition, scan(table, &wide, read)?)?;
     let named = |index: &usize| (column(index), table.shape.table.field(*index).name().clone());
     let asked: Vec<_> = request.projection.iter().map(named).collect();
     Ok(Arc::new(ProjectionExec::try_new(asked, Arc::new(alive))?))
@@ -113,8 +151,7 @@ fn survivors(
 fn scan(
     table: &LakeTable,
     request: &Request<'_>,
-    group: &Group,
-    files: Vec<PartitionedFile>,
+    Read { files, statistics }: Read,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let store_url = table.snapshot.location.store_url();
     let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
@@ -126,7 +163,6 @@ fn scan(
         .with_file_group(FileGroup::new(files))
         .with_limit(request.limit);
     if is_parquet {
-        let statistics = statistics(&table.shape, &table.snapshot, &group.keep);
         let adapters = Arc::new(LakeAdapters(Arc::clone(&table.shape.columns)));
         builder = builder.with_statistics(statistics).with_expr_adapter(Some(adapters));
     }

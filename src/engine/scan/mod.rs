@@ -6,6 +6,7 @@ mod adapter;
 mod ahead;
 mod csv;
 mod deletes;
+mod estimate;
 mod footer;
 mod footers;
 mod json;

@@ -22,11 +22,13 @@ pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, keep: &[bool]) -> Sta
             *column = column_statistics(bounds, &kept, field.data_type());
         }
     }
-    Statistics {
-        num_rows: rows(snapshot, keep),
-        total_byte_size: Precision::Inexact(saturate(bytes(files, keep))),
-        column_statistics: columns,
-    }
+    let num_rows = rows(snapshot, keep);
+    // Sizes of packed files of all columns say less than rows: only where nothing else is known.
+    let total_byte_size = match num_rows {
+        Precision::Absent => Precision::Inexact(saturate(bytes(files, keep))),
+        _ => Precision::Absent,
+    };
+    Statistics { num_rows, total_byte_size, column_statistics: columns }
 }
 
 /// Exact when every kept file states its rows, and how many of them are deleted.
