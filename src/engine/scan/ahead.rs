@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -50,7 +50,7 @@ struct Fetching<T> {
     _memory: OwnedSemaphorePermit,
 }
 
-impl<T> Fetching<T> {
+impl<T: 'static> Fetching<T> {
     /// None when it failed: whoever asks again gets the error that counts.
     async fn wait(self) -> Option<T> {
         self.task.join().await.ok()?.ok()
@@ -129,13 +129,16 @@ fn place(column: &ColumnChunkMetaData) -> Option<Range<u64>> {
 
 /// The row group whose columns the ranges are, each whole. None: single pages, or something else.
 fn whole_columns(ranges: &[Range<u64>], footer: &ParquetMetaData) -> Option<(usize, Vec<usize>)> {
-    let is = |column: &ColumnChunkMetaData, range| place(column).as_ref() == Some(range);
     let first = ranges.first()?;
-    let groups = footer.row_groups();
-    let number = groups.iter().position(|g| g.columns().iter().any(|c| is(c, first)))?;
-    let columns = groups[number].columns();
-    let column = |range: &Range<u64>| columns.iter().position(|c| is(c, range));
-    Some((number, ranges.iter().map(column).collect::<Option<_>>()?))
+    let (number, group) =
+        footer.row_groups().iter().enumerate().find(|(_, group)| column(group, first).is_some())?;
+    let columns = ranges.iter().map(|range| column(group, range));
+    Some((number, columns.collect::<Option<_>>()?))
+}
+
+/// The column of a row group that lies just there.
+fn column(group: &RowGroupMetaData, range: &Range<u64>) -> Option<usize> {
+    group.columns().iter().position(|column| place(column).as_ref() == Some(range))
 }
 
 /// The tails of the files of one scan, in the order they are opened.

@@ -10,11 +10,11 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Result as DataFusionResult, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::parquet::DFParquetMetadata;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::readers::{LakeReaders, TAIL_BYTES};
 
@@ -37,11 +37,12 @@ pub async fn estimate(
     let unknown = || Statistics::new_unknown(scanned);
     let step = if files.len() > FILES_MAX { files.len().div_ceil(SAMPLE_FILES) } else { 1 };
     let asked: Vec<&PartitionedFile> = files.iter().step_by(step).collect();
-    let footers = stream::iter(asked.iter().map(|file| footer(readers, file)));
-    let footers: Vec<_> = footers.buffered(AT_ONCE).collect().await;
-    let Some(footers) = footers.into_iter().collect::<DataFusionResult<Vec<_>>>().ok() else {
-        return unknown();
-    };
+    let mut requests = Vec::new();
+    for file in &asked {
+        requests.push(footer(readers, file));
+    }
+    let footers = stream::iter(requests).buffered(AT_ONCE).try_collect::<Vec<_>>().await;
+    let Ok(footers) = footers else { return unknown() };
     if step > 1 {
         let bytes = |files: &mut dyn Iterator<Item = &PartitionedFile>| -> u64 {
             files.map(|file| file.object_meta.size).fold(0, u64::saturating_add)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::DFParquetMetadata;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::{ParquetFileMetrics, ParquetFileReaderFactory};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
@@ -149,7 +149,7 @@ impl LakeReader {
         }
         let tail = self.read_tail().await?;
         self.tail = Some(tail.clone());
-        footer::read(&meta, &tail, policy, self, &footers).await
+        footer::read(&meta, &tail, policy, self, footers.as_ref()).await
     }
 
     async fn read_tail(&mut self) -> Result<Tail, ParquetError> {

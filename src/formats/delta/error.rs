@@ -53,13 +53,12 @@ pub(super) fn from_kernel(location: &Location, error: KernelError) -> Error {
 /// Anything else is damage, unless the store failed somewhere below.
 fn damage(location: &Location, error: KernelError) -> Error {
     use object_store::Error as StoreError;
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    let failure = std::iter::from_fn(|| {
-        let current = cause?;
-        cause = current.source();
-        Some(current)
-    });
-    match failure.filter_map(|cause| cause.downcast_ref::<StoreError>()).next() {
+    let first: &(dyn std::error::Error + 'static) = &error;
+    let causes = std::iter::successors(Some(first), |cause| cause.source());
+    if let Some(own) = causes.clone().find_map(|cause| cause.downcast_ref::<Error>()) {
+        return corrupt(location, own.message().to_string()).source(error);
+    }
+    match causes.filter_map(|cause| cause.downcast_ref::<StoreError>()).next() {
         None => corrupt(location, cause_text(&error)).source(error),
         Some(StoreError::NotFound { path, .. }) => {
             corrupt(location, format!("its log names {}, which is not there", name(path)))
