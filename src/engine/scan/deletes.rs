@@ -28,7 +28,7 @@ use lakegate_formats::{FileDeletes, Tables};
 use object_store::ObjectStore;
 
 use super::named::Named;
-use super::readers::LakeReaders;
+use super::readers::{LakeReaders, TAIL_BYTES};
 use crate::error::into_datafusion;
 
 /// Travels with a file that has deletes, as an extension.
@@ -185,7 +185,7 @@ impl MorselPlanner for DeletingPlanner {
 async fn selection(file: &PartitionedFile, deleted: &Deleted) -> DataFusionResult<RowSelection> {
     let rows = deleted.tables.deleted_rows(&deleted.deletes).await.map_err(into_datafusion)?;
     let metrics = ExecutionPlanMetricsSet::new();
-    let mut reader = deleted.readers.create_reader(0, file.clone(), None, &metrics)?;
+    let mut reader = deleted.readers.create_reader(0, file.clone(), Some(TAIL_BYTES), &metrics)?;
     let footer = reader.get_metadata(None).await?;
     let total = u64::try_from(footer.file_metadata().num_rows()).unwrap_or(0);
     Ok(keep_all_but(rows.iter().take_while(|row| *row < total), total))

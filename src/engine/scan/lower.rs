@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::Array;
-use datafusion::arrow::datatypes::Field;
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::catalog::Session;
-use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result as DataFusionResult, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
 };
@@ -29,8 +29,10 @@ use lakegate_formats::{Encoding, FileChunk, FileIndex};
 use object_store::ObjectMeta;
 
 use super::adapter::LakeAdapters;
+use super::ahead::Tails;
 use super::deletes::{Deleted, DeletingSource};
-use super::readers::LakeReaders;
+use super::estimate::estimate;
+use super::readers::{Ahead, LakeReaders, TAIL_BYTES};
 use super::rows::RowSource;
 use super::statistics::statistics;
 use super::survivors::{DeletedKeys, Survives};
@@ -57,7 +59,7 @@ pub struct Group {
     pub deleted: Vec<Arc<DeletedKeys>>,
 }
 
-pub fn lower(
+pub async fn lower(
     table: &LakeTable,
     request: &Request<'_>,
     groups: &[Group],
@@ -66,7 +68,8 @@ pub fn lower(
     for group in groups {
         let files = files(table, request, &group.files)?;
         if !files.is_empty() {
-            scans.push(survivors(table, request, group, files)?);
+            let statistics = statistics_of(table, request, group, &files).await?;
+            scans.push(survivors(table, request, group, Read { files, statistics })?);
         }
     }
     match scans.len() {
@@ -79,16 +82,50 @@ pub fn lower(
     }
 }
 
+/// The files of one scan, and what is known of them.
+struct Read {
+    files: Vec<PartitionedFile>,
+    statistics: Statistics,
+}
+
+/// What the table's metadata says, else what the footers do.
+async fn statistics_of(
+    table: &LakeTable,
+    request: &Request<'_>,
+    group: &Group,
+    files: &[PartitionedFile],
+) -> DataFusionResult<Statistics> {
+    let shape = &table.shape;
+    let mut known = statistics(shape, &table.snapshot, &group.files);
+    let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
+    if is_parquet && known.num_rows == Precision::Absent && table.snapshot.deletes.is_empty() {
+        let filtered = request.filters.iter().flat_map(Expr::column_refs);
+        let filtered = filtered.filter_map(|column| shape.table.index_of(column.name()).ok());
+        let asked = request.projection.iter().copied().chain(filtered);
+        let in_files = asked.map(|column| shape.positions[column]);
+        let in_files = in_files.filter(|place| *place < shape.file.fields().len());
+        let scanned = shape.file.fields().iter().chain(&shape.partitions).cloned();
+        let scanned = Schema::new(scanned.collect::<Vec<_>>());
+        let readers = readers(table, request)?;
+        known = estimate(&readers, files, &scanned, &in_files.collect()).await;
+    }
+    // Of the rows up to a limit nothing is known but how many there are at most.
+    if request.limit.is_some() {
+        known = known.to_inexact();
+    }
+    Ok(known)
+}
+
 /// The rows of a group's files that no equality delete names. Key columns are read for that even when the
 /// query does not ask for them.
 fn survivors(
     table: &LakeTable,
     request: &Request<'_>,
     group: &Group,
-    files: Vec<PartitionedFile>,
+    read: Read,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     if group.deleted.is_empty() {
-        return scan(table, request, group, files);
+        return scan(table, request, read);
     }
     let mut projection = request.projection.clone();
     for column in group.deleted.iter().flat_map(|deleted| &deleted.columns) {
@@ -107,7 +144,7 @@ fn survivors(
     let condition = datafusion::physical_expr::conjunction(conditions);
     // Rows may go after the scan: only the query knows how many must be read for its limit.
     let wide = Request { projection: projection.clone(), limit: None, ..*request };
-    let alive = FilterExec::try_new(condition, scan(table, &wide, group, files)?)?;
+    let alive = FilterExec::try_new(condition, scan(table, &wide, read)?)?;
     let named = |index: &usize| (column(index), table.shape.table.field(*index).name().clone());
     let asked: Vec<_> = request.projection.iter().map(named).collect();
     Ok(Arc::new(ProjectionExec::try_new(asked, Arc::new(alive))?))
@@ -116,12 +153,11 @@ fn survivors(
 fn scan(
     table: &LakeTable,
     request: &Request<'_>,
-    group: &Group,
-    files: Vec<PartitionedFile>,
+    Read { files, statistics }: Read,
 ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
     let store_url = table.snapshot.location.store_url();
     let is_parquet = matches!(table.snapshot.encoding, Encoding::Parquet(_));
-    let mut source = source(table, request)?;
+    let mut source = source(table, request, &files)?;
     let has_deletes = files.iter().any(|file| file.extensions.get::<Deleted>().is_some());
     let has_variants = table.snapshot.schema.fields().iter().any(|field| has_variant(field));
     if is_parquet && (has_deletes || has_variants) {
@@ -131,7 +167,6 @@ fn scan(
         .with_file_group(FileGroup::new(files))
         .with_limit(request.limit);
     if is_parquet {
-        let statistics = statistics(&table.shape, &table.snapshot, &group.files);
         let adapters = Arc::new(LakeAdapters(Arc::clone(&table.shape.columns)));
         builder = builder.with_statistics(statistics).with_expr_adapter(Some(adapters));
     }
@@ -153,12 +188,16 @@ fn project(
     Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Vec<_>>(), scan)?))
 }
 
-fn source(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn FileSource>> {
+fn source(
+    table: &LakeTable,
+    request: &Request<'_>,
+    files: &[PartitionedFile],
+) -> DataFusionResult<Arc<dyn FileSource>> {
     let schema = TableSchema::builder(Arc::clone(&table.shape.file))
         .with_table_partition_cols(table.shape.partitions.clone())
         .build();
     Ok(match &table.snapshot.encoding {
-        Encoding::Parquet(_) => Arc::new(parquet(table, request, schema)?),
+        Encoding::Parquet(_) => Arc::new(parquet(table, request, files, schema)?),
         other => Arc::new(RowSource::new(other, &table.snapshot.location, schema)?),
     })
 }
@@ -166,26 +205,35 @@ fn source(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<dyn 
 fn parquet(
     table: &LakeTable,
     request: &Request<'_>,
+    files: &[PartitionedFile],
     schema: TableSchema,
 ) -> DataFusionResult<ParquetSource> {
     let mut options = request.session.config_options().execution.parquet.clone();
     // INT96 is an instant in microseconds for every writer that still uses it.
     options.coerce_int96 = Some("us".to_string());
+    options.metadata_size_hint = Some(TAIL_BYTES);
     let parquet = datafusion::config::TableParquetOptions { global: options, ..Default::default() };
+    let mut readers = readers(table, request)?;
+    // On local disk the kernel reads ahead. With a limit, what is read next may not be needed.
+    if !table.snapshot.location.is_local() && request.limit.is_none() {
+        let metas = files.iter().map(|file| file.object_meta.clone()).collect();
+        let (store, budget) = (Arc::clone(&readers.store), table.footers.budget.clone());
+        let tails = Tails::new(store, metas, Some(TAIL_BYTES), budget.clone());
+        readers.ahead = Some(Ahead { tails: Arc::new(tails), budget });
+    }
     Ok(ParquetSource::new(schema)
         .with_table_parquet_options(parquet)
-        .with_parquet_file_reader_factory(readers(table, request)?)
+        .with_parquet_file_reader_factory(Arc::new(readers))
         .with_pushdown_filters(pushes_down(table, request)))
 }
 
-fn readers(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<Arc<LakeReaders>> {
+fn readers(table: &LakeTable, request: &Request<'_>) -> DataFusionResult<LakeReaders> {
     let store_url = table.snapshot.location.store_url();
     let url = ObjectStoreUrl::parse(&store_url)?;
     let store = request.session.runtime_env().object_store(&url)?;
     let footers = table.footers.of(&store_url)?;
-    let cached = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&footers));
     let version = format!("{table:?}").into();
-    Ok(Arc::new(LakeReaders { readers: Arc::new(cached), store, footers, version }))
+    Ok(LakeReaders { store, footers, version, ahead: None })
 }
 
 fn pushes_down(table: &LakeTable, request: &Request<'_>) -> bool {
@@ -221,7 +269,7 @@ fn files(
     let index = &table.snapshot.files;
     let readers = match table.snapshot.deletes.is_empty() {
         true => None,
-        false => Some(readers(table, request)?),
+        false => Some(Arc::new(readers(table, request)?)),
     };
     let with_deletes = |at: usize, file: PartitionedFile| {
         let deletes = table.snapshot.deletes.get(&at).filter(|d| !d.positions.is_empty());

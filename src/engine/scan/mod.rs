@@ -3,8 +3,11 @@
 //! iceberg's scan.
 
 mod adapter;
+mod ahead;
 mod csv;
 mod deletes;
+mod estimate;
+mod footer;
 mod footers;
 mod json;
 mod lower;

@@ -33,14 +33,13 @@ pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, files: &[usize]) -> S
             *column = column_statistics(&bounds, shape.table.field(index).data_type());
         }
     }
-    let sizes = by_chunk().flat_map(|(start, chunk, own)| {
-        own.iter().map(move |file| chunk.sizes.value(file - start))
-    });
-    Statistics {
-        num_rows: rows(snapshot, files),
-        total_byte_size: Precision::Inexact(saturate(sizes.fold(0, u64::saturating_add))),
-        column_statistics: columns,
-    }
+    let num_rows = rows(snapshot, files);
+    // Sizes of packed files of all columns say less than rows: only where nothing else is known.
+    let total_byte_size = match num_rows {
+        Precision::Absent => Precision::Inexact(saturate(bytes(snapshot, files))),
+        _ => Precision::Absent,
+    };
+    Statistics { num_rows, total_byte_size, column_statistics: columns }
 }
 
 impl Kept<'_> {
@@ -56,6 +55,14 @@ impl Kept<'_> {
             ..*bounds
         })
     }
+}
+
+fn bytes(snapshot: &TableSnapshot, files: &[usize]) -> u64 {
+    let chunks = snapshot.files.by_chunk(files);
+    let sizes = chunks.flat_map(|(start, chunk, own)| {
+        own.iter().map(move |file| chunk.sizes.value(file - start))
+    });
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// Exact when every file states its rows, and how many of them are deleted.

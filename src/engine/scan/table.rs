@@ -134,6 +134,6 @@ impl TableProvider for LakeTable {
         let all = || (0..self.shape.table.fields().len()).collect();
         let projection = projection.cloned().unwrap_or_else(all);
         let groups = self.groups(files).await.map_err(into_datafusion)?;
-        lower(self, &Request { session, projection, filters, limit }, &groups)
+        lower(self, &Request { session, projection, filters, limit }, &groups).await
     }
 }

@@ -388,3 +388,19 @@ pub(super) fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// `remove` with one bit flipped names another action: the rows of its file would be back.
+#[tokio::test]
+async fn a_control_character_in_a_text_is_damage() {
+    let remove = json!({"remove": {"path": "a", "dataChange": true}}).to_string();
+    let head = [PROTOCOL.to_string(), metadata(&[("n", "long")], &[]), plain("a")];
+    assert_eq!(
+        Table::new(&[&head, &[remove.clone()]]).open().await.expect("it opens").files.len(),
+        0
+    );
+    for control in ['\u{16}', '\n', '\t'] {
+        let damaged = remove.replacen("remo", &format!("rem{control}"), 1);
+        let error = Table::new(&[&head, &[damaged]]).error().await;
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.full());
+    }
+}
