@@ -3,7 +3,10 @@
 A `Suite` names tables twice: as lakegate reads them (`lake`: any format), and as Parquet folders that hold the
 same rows, which the others read (`parquet`). Nothing is timed unless all engines agree on every query.
 Then each round gives each engine, in an order that rotates, a fresh process that runs all queries twice;
-the second pass counts. Medians over the rounds are compared as ratios: times of one machine say little.
+the second pass counts. With `--cold` each query has a fresh process, and its only run counts: tables are named,
+but nothing of their rows has been read (and the system's file cache is emptied, where that is allowed).
+With `--s3 MS` the files come from an S3 server of our own that answers every request so much later.
+Medians over the rounds are compared as ratios: times of one machine say little.
 
 - `lakegate sql`: one process, all statements; the times are those it prints below each answer, so they
   hold parsing, planning, running and printing.
@@ -15,6 +18,7 @@ Every engine has the machine's own number of threads and its own default memory 
 """
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -35,6 +39,9 @@ sys.path.insert(0, str(HERE.parent / "tests" / "clients"))
 import gateway  # noqa: E402
 
 README = HERE / "README.md"
+DROP_CACHES = pathlib.Path("/proc/sys/vm/drop_caches")
+# Those of tests/bench/s3_server.rs.
+ACCESS_KEY, SECRET_KEY, REGION = "benchmark", "benchmark-secret", "us-east-1"
 TIMED = re.compile(r"^\([\d,]+ rows?, (?:(\d+) min )?([\d.]+) (ms|s)\)$", re.M)
 # Averages of decimals: some engines answer a decimal of six digits, others a floating point number.
 ABSOLUTE_MAX, RELATIVE_MAX = 1e-6, 1e-9
@@ -47,6 +54,10 @@ class Suite:
     parquet: dict
     # SQL by title, in order.
     queries: dict
+    # How often all queries run; the last pass counts.
+    passes: int = 2
+    # Host and port of the S3 server that has the tables.
+    s3: str | None = None
 
 
 def data_base():
@@ -55,41 +66,58 @@ def data_base():
     return pathlib.Path(os.environ.get("LAKEGATE_BENCH_DATA") or target / "bench").resolve()
 
 
-# Engines: each runs all queries twice and gives (seconds of the second pass, rows of each answer or None).
+# Engines: each gives (seconds of the last pass, rows of each answer or None).
 
 
 def on_duckdb(suite):
     import duckdb
 
     connection = duckdb.connect()
+    if suite.s3:
+        from duckdb_extensions import import_extension
+
+        import_extension("httpfs")
+        connection.execute("LOAD httpfs")
+        connection.execute(
+            f"CREATE SECRET (TYPE s3, KEY_ID '{ACCESS_KEY}', SECRET '{SECRET_KEY}', ENDPOINT '{suite.s3}', "
+            f"USE_SSL false, URL_STYLE 'path', REGION '{REGION}')"
+        )
     for table, folder in suite.parquet.items():
         source = f"read_parquet('{folder}/*.parquet', hive_partitioning = false)"
         connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {source}")
-    return twice(lambda sql: connection.execute(sql).fetchall(), suite)
+    return passes(lambda sql: connection.execute(sql).fetchall(), suite)
 
 
 def on_datafusion(suite):
     import datafusion
+    from datafusion.object_store import AmazonS3
 
     context = datafusion.SessionContext()
+    for bucket in {url.split("/")[2] for url in suite.parquet.values() if suite.s3}:
+        store = AmazonS3(
+            bucket, region=REGION, access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY,
+            endpoint=f"http://{suite.s3}", allow_http=True,
+        )
+        context.register_object_store("s3://", store, bucket)
     for table, folder in suite.parquet.items():
-        context.register_parquet(table, folder)
+        context.register_parquet(table, f"{folder}/")
 
     def rows(sql):
         batches = context.sql(sql).collect()
         return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
 
-    return twice(rows, suite)
+    return passes(rows, suite)
 
 
 def on_gateway(suite):
     with tempfile.TemporaryDirectory() as lake:
-        with gateway.Gateway(lake, tables=suite.lake) as server, server.connect() as connection:
-            return twice(lambda sql: connection.execute(sql).fetchall(), suite)
+        with gateway.Gateway(lake, tables=suite.lake, settings=settings(suite)) as server:
+            with server.connect() as connection:
+                return passes(lambda sql: connection.execute(sql).fetchall(), suite)
 
 
-def twice(rows, suite):
-    for sql in suite.queries.values():
+def passes(rows, suite):
+    for sql in [*suite.queries.values()] * (suite.passes - 1):
         rows(sql)
     seconds, answers = [], []
     for sql in suite.queries.values():
@@ -102,17 +130,27 @@ def twice(rows, suite):
 def on_sql(suite):
     with tempfile.TemporaryDirectory() as lake:
         script = pathlib.Path(lake) / "all.sql"
-        script.write_text("".join(sql + ";\n" for sql in [*suite.queries.values()] * 2))
-        done = gateway.run("sql", "-f", script, *table_options(suite), "--set", f'lake.directory="{lake}"')
+        statements = [*suite.queries.values()] * suite.passes
+        script.write_text("".join(sql + ";\n" for sql in statements))
+        done = gateway.run("sql", "-f", script, *options_of(suite), "--set", f'lake.directory="{lake}"')
     found = [duration(match) for match in TIMED.finditer(done.stdout)]
-    count = len(suite.queries)
-    if len(found) != 2 * count:
-        raise AssertionError(f"{len(found)} times for {2 * count} statements")
-    return found[count:], None
+    if len(found) != len(statements):
+        raise AssertionError(f"{len(found)} times for {len(statements)} statements")
+    return found[-len(suite.queries):], None
 
 
-def table_options(suite):
-    return [part for name, url in suite.lake.items() for part in ("--table", f"{name}={url}")]
+def settings(suite):
+    if not suite.s3:
+        return []
+    return [
+        f's3.endpoint="http://{suite.s3}"', "s3.allow_http=true", "s3.path_style=true", f's3.region="{REGION}"',
+        f's3.access_key_id="{ACCESS_KEY}"', f's3.secret_access_key="{SECRET_KEY}"',
+    ]
+
+
+def options_of(suite):
+    tables = [part for name, url in suite.lake.items() for part in ("--table", f"{name}={url}")]
+    return tables + [part for setting in settings(suite) for part in ("--set", setting)]
 
 
 def duration(match):
@@ -137,6 +175,37 @@ def in_process(name, suite):
     if done.returncode:
         raise AssertionError(f"{name} failed: {done.stderr[-2000:]}")
     return json.loads(done.stdout)
+
+
+def in_process_cold(name, suite):
+    """Likewise, each query alone."""
+    seconds = []
+    for title, sql in suite.queries.items():
+        empty_file_cache()
+        seconds += in_process(name, dataclasses.replace(suite, queries={title: sql}, passes=1))
+    return seconds
+
+
+def empty_file_cache():
+    if os.access(DROP_CACHES, os.W_OK):
+        os.sync()
+        DROP_CACHES.write_text("3")
+
+
+@contextlib.contextmanager
+def s3_server(suite, milliseconds):
+    """The suite with its tables on an S3 server that answers late."""
+    base = data_base()
+    program = gateway.binary_path().parent / "examples" / "s3_server"
+    with subprocess.Popen([program, base, str(milliseconds)], stdout=subprocess.PIPE, text=True) as server:
+        address = server.stdout.readline().strip()
+        remote = lambda tables: {  # noqa: E731
+            name: f"s3://{pathlib.Path(path).resolve().relative_to(base)}" for name, path in tables.items()
+        }
+        try:
+            yield dataclasses.replace(suite, lake=remote(suite.lake), parquet=remote(suite.parquet), s3=address)
+        finally:
+            server.kill()
 
 
 # Answers
@@ -164,7 +233,7 @@ def parquet_answer(suite, title):
     with tempfile.TemporaryDirectory() as lake:
         output = pathlib.Path(lake) / "answer.parquet"
         gateway.run(
-            "sql", "-c", suite.queries[title], *table_options(suite), "--set", f'lake.directory="{lake}"',
+            "sql", "-c", suite.queries[title], *options_of(suite), "--set", f'lake.directory="{lake}"',
             "--format", "parquet", "--output", output,
         )
         return [tuple(row.values()) for row in pq.read_table(output).to_pylist()]
@@ -204,14 +273,15 @@ def rounded(row):
 # Ratios
 
 
-def measure(suite, rounds):
+def measure(suite, rounds, cold):
     """Median seconds by engine, one per query."""
+    once = in_process_cold if cold else in_process
     names = list(ENGINES)
     seconds = {name: [] for name in names}
     for round_number in range(rounds):
         shift = round_number % len(names)
         for name in names[shift:] + names[:shift]:
-            seconds[name].append(in_process(name, suite))
+            seconds[name].append(once(name, suite))
         print(f"round {round_number + 1} of {rounds}", file=sys.stderr)
     return {n: [statistics.median(each) for each in zip(*runs)] for n, runs in seconds.items()}
 
@@ -245,11 +315,13 @@ def report(medians, titles):
     return "\n".join(lines)
 
 
-def conditions(what, rounds):
+def conditions(what, arguments):
     from importlib.metadata import version
 
+    heat = "cold" if arguments.cold else "warm"
+    place = "local disk" if arguments.s3 is None else f"S3 server ({arguments.s3} ms a request)"
     return (
-        f"{what}, warm local disk, {os.cpu_count()} processors; medians of {rounds} interleaved rounds; "
+        f"{what}, {heat}, {place}, {os.cpu_count()} processors; medians of {arguments.rounds} interleaved rounds; "
         f"datafusion {version('datafusion')}, duckdb {version('duckdb')}. Below 1 is faster. All answers agreed."
     )
 
@@ -271,6 +343,8 @@ def options(summary):
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--format", choices=["parquet", "delta", "iceberg"], default="parquet")
     parser.add_argument("--deleted", action="store_true", help="with 5 %% of the rows of large tables deleted")
+    parser.add_argument("--cold", action="store_true", help="each query's first run in a fresh process")
+    parser.add_argument("--s3", type=int, metavar="MS", help="from an S3 server that answers so much later")
     parser.add_argument("--answers", action="store_true", help="compare the answers, measure nothing")
     parser.add_argument("--write", action="store_true", help="renew the table in benches/README.md")
     return parser
@@ -278,12 +352,14 @@ def options(summary):
 
 def run(suite, arguments, marker, title, what):
     """Compares, measures, prints, and writes if asked."""
-    check_answers(suite)
-    print("all answers agree", file=sys.stderr)
-    if arguments.answers:
-        return
-    table = report(measure(suite, arguments.rounds), suite.queries)
-    text = conditions(what, arguments.rounds) + "\n\n" + table
+    place = contextlib.nullcontext(suite) if arguments.s3 is None else s3_server(suite, arguments.s3)
+    with place as suite:
+        check_answers(suite)
+        print("all answers agree", file=sys.stderr)
+        if arguments.answers:
+            return
+        medians = measure(suite, arguments.rounds, arguments.cold)
+    text = conditions(what, arguments) + "\n\n" + report(medians, suite.queries)
     print(text)
     if arguments.write:
         write(marker, title, text)
@@ -292,7 +368,9 @@ def run(suite, arguments, marker, title, what):
 def variant(arguments):
     """The words for a table's form, for marks and headings."""
     words = [arguments.format] if arguments.format != "parquet" else []
-    return [*words, *(["deleted"] if arguments.deleted else [])]
+    words += ["deleted"] if arguments.deleted else []
+    words += ["s3"] if arguments.s3 is not None else []
+    return words + (["cold"] if arguments.cold else [])
 
 
 if __name__ == "__main__":

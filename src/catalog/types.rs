@@ -11,6 +11,7 @@ use arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
 };
 use lakegate_base::{Error, Result, Subject, fold_column_names};
+use lakegate_formats::variant::{self, is_variant, keep_mark};
 
 use crate::model::{Column, Table};
 
@@ -32,7 +33,7 @@ pub fn columns<'a>(fields: impl IntoIterator<Item = &'a FieldRef>) -> Result<Vec
 
 fn column(field: &Field, name: String) -> Result<Column> {
     let of = |e: Error| e.context(format!("column {}", field.name()));
-    let hive_type = hive_type(field.data_type()).map_err(of)?;
+    let hive_type = write_field(field, 0).map_err(of)?;
     let mut column =
         Column { name, comment: field.metadata().get("comment").cloned(), ..Column::default() };
     let bare = without_metadata(field.data_type());
@@ -68,10 +69,28 @@ pub fn field(column: &Column) -> Result<Field> {
         }
     };
     let field = Field::new(&column.name, data_type, true);
+    let written = column.hive_type.as_deref().unwrap_or_default();
+    let field = if is_named_variant(written) { marked(field) } else { field };
     Ok(match &column.comment {
-        Some(text) => field.with_metadata([("comment".to_string(), text.clone())].into()),
+        Some(text) => {
+            let mut field = field;
+            field.metadata_mut().insert("comment".to_string(), text.clone());
+            field
+        }
         None => field,
     })
+}
+
+/// A variant as Spark names it: here text with a mark.
+const VARIANT: &str = "variant";
+
+fn is_named_variant(hive_type: &str) -> bool {
+    let word = hive_type.trim_start().get(..VARIANT.len());
+    word.is_some_and(|word| word.eq_ignore_ascii_case(VARIANT))
+}
+
+fn marked(field: Field) -> Field {
+    keep_mark(&variant::field(field.name()), field)
 }
 
 /// The columns as the files spell them: what [`columns`] was given.
@@ -103,11 +122,12 @@ fn parse_arrow(text: &str) -> Option<DataType> {
     text.parse().ok()
 }
 
-/// The type without the metadata of its nested fields: the catalog keeps names and types only.
+/// The type without the metadata of its nested fields: the catalog keeps names and types only, of which the
+/// variant is one.
 fn without_metadata(data_type: &DataType) -> DataType {
     let bare = |field: &FieldRef| -> FieldRef {
         let inner = without_metadata(field.data_type());
-        Arc::new(Field::new(field.name(), inner, field.is_nullable()))
+        Arc::new(keep_mark(field, Field::new(field.name(), inner, field.is_nullable())))
     };
     match data_type {
         DataType::List(f) => DataType::List(bare(f)),
@@ -124,6 +144,10 @@ fn without_metadata(data_type: &DataType) -> DataType {
 /// The nearest Hive type: one that holds every value of the Arrow type.
 pub fn hive_type(data_type: &DataType) -> Result<String> {
     write_hive(data_type, 0)
+}
+
+fn write_field(field: &Field, depth: usize) -> Result<String> {
+    if is_variant(field) { Ok(VARIANT.to_string()) } else { write_hive(field.data_type(), depth) }
 }
 
 fn write_hive(data_type: &DataType, depth: usize) -> Result<String> {
@@ -160,11 +184,11 @@ fn write_hive(data_type: &DataType, depth: usize) -> Result<String> {
         | T::ListView(f)
         | T::LargeListView(f)
         | T::FixedSizeList(f, _) => {
-            format!("array<{}>", write_hive(f.data_type(), depth + 1)?)
+            format!("array<{}>", write_field(f, depth + 1)?)
         }
         T::Map(entries, _) => match entries.data_type() {
             T::Struct(pair) if pair.len() == 2 => {
-                let side = |i: usize| write_hive(pair[i].data_type(), depth + 1);
+                let side = |i: usize| write_field(&pair[i], depth + 1);
                 format!("map<{},{}>", side(0)?, side(1)?)
             }
             _ => return Err(Error::unsupported("a map without key and value").about(Subject::Type)),
@@ -172,7 +196,7 @@ fn write_hive(data_type: &DataType, depth: usize) -> Result<String> {
         T::Struct(fields) => {
             let part = |f: &FieldRef| {
                 let name = plain_name(f.name())?;
-                Ok(format!("{name}:{}", write_hive(f.data_type(), depth + 1)?))
+                Ok(format!("{name}:{}", write_field(f, depth + 1)?))
             };
             let parts: Result<Vec<String>> = fields.iter().map(part).collect();
             format!("struct<{}>", parts?.join(","))
@@ -223,7 +247,7 @@ impl HiveReader<'_> {
             "bigint" | "long" => DataType::Int64,
             "float" | "real" => DataType::Float32,
             "double" | "double precision" => DataType::Float64,
-            "string" => DataType::Utf8,
+            "string" | VARIANT => DataType::Utf8,
             "varchar" | "char" => {
                 self.arguments()?;
                 DataType::Utf8
@@ -237,15 +261,22 @@ impl HiveReader<'_> {
             "decimal" | "numeric" => self.decimal()?,
             "array" | "list" => {
                 self.expect('<')?;
-                let item = self.read(depth + 1)?;
+                let item = self.field(Field::LIST_FIELD_DEFAULT_NAME, depth)?;
                 self.expect('>')?;
-                DataType::List(Arc::new(Field::new_list_field(item, true)))
+                DataType::List(Arc::new(item))
             }
             "map" => self.map(depth)?,
             "struct" => self.structure(depth)?,
             _ => return Err(self.unknown()),
         };
         Ok(data_type)
+    }
+
+    /// What stands inside another type.
+    fn field(&mut self, name: &str, depth: usize) -> Result<Field> {
+        let is_variant = is_named_variant(self.rest);
+        let field = Field::new(name, self.read(depth + 1)?, true);
+        Ok(if is_variant { marked(field) } else { field })
     }
 
     fn decimal(&mut self) -> Result<DataType> {
@@ -269,9 +300,9 @@ impl HiveReader<'_> {
         self.expect('<')?;
         let key = self.read(depth + 1)?;
         self.expect(',')?;
-        let value = self.read(depth + 1)?;
+        let value = self.field("value", depth)?;
         self.expect('>')?;
-        let pair = [Field::new("key", key, false), Field::new("value", value, true)];
+        let pair = [Field::new("key", key, false), value];
         let entries = Field::new("entries", DataType::Struct(Fields::from_iter(pair)), false);
         Ok(DataType::Map(Arc::new(entries), false))
     }
@@ -288,7 +319,7 @@ impl HiveReader<'_> {
             if name.is_empty() {
                 return Err(self.unknown());
             }
-            fields.push(Field::new(name, self.read(depth + 1)?, true));
+            fields.push(self.field(&name, depth)?);
         }
         Ok(DataType::Struct(fields.into()))
     }

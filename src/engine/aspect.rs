@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array,
+    new_null_array,
 };
-use datafusion::arrow::compute::{cast, take};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use lakegate_base::{Error, Result, TableName, fold_column_names};
 use lakegate_catalog::Table;
-use lakegate_formats::{AsOf, FileDeletes, Revision, TableSnapshot};
+use lakegate_formats::{AsOf, FileChunk, FileDeletes, Revision, TableSnapshot};
 
 use crate::engine::Shared;
 use crate::error::from_datafusion;
@@ -31,18 +31,20 @@ pub async fn table(
     as_of: &AsOf,
     aspect: Aspect,
 ) -> Result<Arc<dyn TableProvider>> {
-    let batch = match aspect {
-        Aspect::Files => files(&*shared.open(name, table, as_of).await?),
-        Aspect::Partitions => partitions(&*shared.open(name, table, as_of).await?),
+    let batches = match aspect {
+        Aspect::Files => files(&*shared.open(name, table, as_of).await?)?,
+        Aspect::Partitions => vec![partitions(&*shared.open(name, table, as_of).await?)?],
         Aspect::History | Aspect::Snapshots => {
             let source = shared.source(name, table)?;
             let revisions = shared.tables.history(&source).await;
             let revisions = revisions.map_err(|e| e.context(format!("table {name}")))?;
-            if aspect == Aspect::History { history(&revisions) } else { snapshots(&revisions) }
+            let of = if aspect == Aspect::History { history } else { snapshots };
+            vec![of(&revisions)?]
         }
-    }?;
-    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(from_datafusion)?;
-    Ok(Arc::new(table))
+    };
+    let schema = batches.first().map(RecordBatch::schema);
+    let schema = schema.ok_or_else(|| Error::internal("a relation without columns"))?;
+    Ok(Arc::new(MemTable::try_new(schema, vec![batches]).map_err(from_datafusion)?))
 }
 
 fn batch(columns: Vec<(Field, ArrayRef)>) -> Result<RecordBatch> {
@@ -93,21 +95,28 @@ fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn files(snapshot: &TableSnapshot) -> Result<RecordBatch> {
-    let index = &snapshot.files;
-    let deleted = (0..index.len()).map(|file| {
+fn files(snapshot: &TableSnapshot) -> Result<Vec<RecordBatch>> {
+    let chunks = snapshot.files.chunks().map(|(start, chunk)| (start, &**chunk));
+    let chunks: Vec<(usize, &FileChunk)> = chunks.collect();
+    match chunks.is_empty() {
+        true => Ok(vec![files_of(snapshot, 0, &FileChunk::empty())?]),
+        false => chunks.into_iter().map(|(start, of)| files_of(snapshot, start, of)).collect(),
+    }
+}
+
+fn files_of(snapshot: &TableSnapshot, start: usize, chunk: &FileChunk) -> Result<RecordBatch> {
+    let deleted = (start..start + chunk.len()).map(|file| {
         let rows = snapshot.deletes.get(&file).map_or(Some(0), FileDeletes::rows)?;
         i64::try_from(rows).ok()
     });
     let mut columns = vec![
-        column("file_path", Hidden::Path.values(snapshot)),
-        column("file_size_in_bytes", long(&index.sizes)?),
-        column("record_count", long(&index.rows)?),
+        column("file_path", Hidden::Path.values(snapshot, chunk)),
+        column("file_size_in_bytes", long(&chunk.sizes)?),
+        column("record_count", long(&chunk.rows)?),
         column("deleted_record_count", Arc::new(deleted.collect::<Int64Array>())),
-        column("modified_at", Hidden::Modified.values(snapshot)),
+        column("modified_at", Hidden::Modified.values(snapshot, chunk)),
     ];
-    let keys = keys(snapshot);
-    columns.extend(keys.into_iter().map(|(field, values)| (field.as_ref().clone(), values)));
+    columns.extend(keys(snapshot).into_iter().zip(key_values(snapshot, chunk)));
     batch(columns)
 }
 
@@ -116,15 +125,20 @@ fn long(array: &dyn Array) -> Result<ArrayRef> {
 }
 
 /// The partition columns of the file index, under the names SQL knows.
-fn keys(snapshot: &TableSnapshot) -> Vec<(FieldRef, ArrayRef)> {
+fn keys(snapshot: &TableSnapshot) -> Vec<Field> {
     let fields = snapshot.schema.fields();
     let names = fold_column_names(fields.iter().map(|field| field.name().as_str()));
-    let key = |partition: &lakegate_formats::PartitionColumn| {
-        let name = &names[partition.column];
-        let values = Arc::clone(&partition.values);
-        (Arc::new(Field::new(name, values.data_type().clone(), true)), values)
-    };
+    let key =
+        |column: &usize| Field::new(&names[*column], fields[*column].data_type().clone(), true);
     snapshot.files.partitions.iter().map(key).collect()
+}
+
+fn key_values(snapshot: &TableSnapshot, chunk: &FileChunk) -> Vec<ArrayRef> {
+    let values = |column: &usize| {
+        let none = || new_null_array(snapshot.schema.field(*column).data_type(), chunk.len());
+        chunk.partition(*column).cloned().unwrap_or_else(none)
+    };
+    snapshot.files.partitions.iter().map(values).collect()
 }
 
 /// One row per combination of partition values, in the order they are first met.
@@ -135,25 +149,24 @@ fn partitions(snapshot: &TableSnapshot) -> Result<RecordBatch> {
             .hint("\"table$files\" lists its files."));
     }
     let wrong = |e| Error::internal("partition values cannot be compared").source(e);
-    let fields = keys.iter().map(|(field, _)| SortField::new(field.data_type().clone()));
+    let fields = keys.iter().map(|field| SortField::new(field.data_type().clone()));
     let converter = RowConverter::new(fields.collect()).map_err(wrong)?;
-    let values: Vec<ArrayRef> = keys.iter().map(|(_, values)| Arc::clone(values)).collect();
-    let rows = converter.convert_columns(&values).map_err(wrong)?;
     let mut groups: HashMap<OwnedRow, usize> = HashMap::new();
     let (mut first, mut counts) = (Vec::new(), Vec::new());
-    for (file, row) in rows.iter().enumerate() {
-        let group = *groups.entry(row.owned()).or_insert_with(|| {
-            first.push(u32::try_from(file).unwrap_or(u32::MAX));
-            counts.push(Counts::default());
-            counts.len() - 1
-        });
-        counts[group].add(snapshot, file);
+    for (start, chunk) in snapshot.files.chunks() {
+        let rows = converter.convert_columns(&key_values(snapshot, chunk)).map_err(wrong)?;
+        for (file, row) in rows.iter().enumerate() {
+            let group = *groups.entry(row.owned()).or_insert_with(|| {
+                first.push(row.owned());
+                counts.push(Counts::default());
+                counts.len() - 1
+            });
+            let deleted = snapshot.deletes.get(&(start + file));
+            counts[group].add(chunk, file, deleted);
+        }
     }
-    let first = UInt32Array::from(first);
-    let mut columns = Vec::new();
-    for (field, values) in &keys {
-        columns.push((field.as_ref().clone(), take(values, &first, None).map_err(wrong)?));
-    }
+    let values = converter.convert_rows(first.iter().map(OwnedRow::row)).map_err(wrong)?;
+    let mut columns: Vec<(Field, ArrayRef)> = keys.into_iter().zip(values).collect();
     let number = |pick: fn(&Counts) -> Option<u64>| -> ArrayRef {
         let value = |counts: &Counts| pick(counts).and_then(|count| i64::try_from(count).ok());
         Arc::new(counts.iter().map(value).collect::<Int64Array>())
@@ -178,13 +191,12 @@ impl Default for Counts {
 }
 
 impl Counts {
-    fn add(&mut self, snapshot: &TableSnapshot, file: usize) {
-        let index = &snapshot.files;
-        let deleted = snapshot.deletes.get(&file).map_or(Some(0), FileDeletes::rows);
-        let own = index.rows.is_valid(file).then(|| index.rows.value(file));
+    fn add(&mut self, chunk: &FileChunk, file: usize, deletes: Option<&FileDeletes>) {
+        let deleted = deletes.map_or(Some(0), FileDeletes::rows);
+        let own = chunk.rows.is_valid(file).then(|| chunk.rows.value(file));
         let alive = own.zip(deleted).map(|(rows, deleted)| rows.saturating_sub(deleted));
         self.rows = self.rows.zip(alive).map(|(sum, rows)| sum.saturating_add(rows));
         self.files += 1;
-        self.bytes = self.bytes.saturating_add(index.sizes.value(file));
+        self.bytes = self.bytes.saturating_add(chunk.sizes.value(file));
     }
 }

@@ -1,6 +1,8 @@
 //! What Postgres means by an operator where DataFusion means something else, once types are known: integers
 //! that overflow are errors, and an instant is read on the clocks of the session's zone.
 
+mod moved_dates;
+
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
@@ -10,6 +12,8 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
+
+pub use moved_dates::MovedDates;
 
 use crate::functions::{self, DATE_PART};
 
@@ -23,7 +27,7 @@ pub struct PostgresMeaning;
 impl AnalyzerRule for PostgresMeaning {
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
         let zone = config.execution.time_zone.as_deref().unwrap_or("UTC");
-        plan.transform_up_with_subqueries(|plan| in_plan(plan, zone)).data()
+        in_expressions(plan, &|expr, schema| in_expr(expr, schema, zone))
     }
 
     fn name(&self) -> &'static str {
@@ -31,7 +35,18 @@ impl AnalyzerRule for PostgresMeaning {
     }
 }
 
-fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
+/// Changes every expression of a plan, from its leaves up, and keeps the names of its columns.
+fn in_expressions(
+    plan: LogicalPlan,
+    change: &dyn Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
+) -> Result<LogicalPlan> {
+    plan.transform_up_with_subqueries(|plan| in_node(plan, change)).data()
+}
+
+fn in_node(
+    plan: LogicalPlan,
+    change: &dyn Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<LogicalPlan>> {
     let mut schema = merge_schema(&plan.inputs());
     if let LogicalPlan::TableScan(scan) = &plan {
         let columns =
@@ -41,7 +56,7 @@ fn in_plan(plan: LogicalPlan, zone: &str) -> Result<Transformed<LogicalPlan>> {
     let names = NamePreserver::new(&plan);
     let changed = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        let expr = expr.transform_up(|expr| in_expr(expr, &schema, zone))?;
+        let expr = expr.transform_up(|expr| change(expr, &schema))?;
         Ok(expr.update_data(|expr| name.restore(expr)))
     })?;
     if !changed.transformed {
@@ -76,27 +91,10 @@ fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
         },
     };
     let left = binary.left.get_type(schema)?;
-    if left == DataType::Date32
-        && matches!(binary.right.get_type(schema)?, DataType::Interval(_))
-        && binary.op != Operator::Multiply
-        && !is_days(&binary.right, schema)?
-    {
-        // A date moved by an interval is a moment of a day.
-        let left = Box::new(cast(*binary.left, micros(None)));
-        return Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, ..binary })));
-    }
     if !applies(&left) || left != binary.right.get_type(schema)? {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
     Ok(Transformed::yes(function.call(vec![*binary.left, *binary.right])))
-}
-
-/// A whole number of days, which coercion has made an interval: with it a date stays a date.
-fn is_days(expr: &Expr, schema: &DFSchema) -> Result<bool> {
-    match expr {
-        Expr::Cast(inner) => Ok(matches!(inner.expr.get_type(schema)?, DataType::Duration(_))),
-        _ => Ok(false),
-    }
 }
 
 /// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.

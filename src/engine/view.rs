@@ -4,6 +4,7 @@ use datafusion::arrow::datatypes::Field;
 use lakegate_catalog::{Snapshot, Table, arrow_schema};
 
 use crate::own::{self, Own};
+use crate::system::types::named_by;
 use crate::system::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription,
@@ -56,6 +57,7 @@ fn column(table: &Table, field: &Field) -> ColumnDescription {
     ColumnDescription {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
+        pg_type: named_by(field).map(str::to_string),
         nullable: true,
         comment,
     }
@@ -66,6 +68,7 @@ fn own_relation(own: &Own) -> RelationDescription {
     let column = |field: &std::sync::Arc<Field>| ColumnDescription {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
+        pg_type: named_by(field).map(str::to_string),
         nullable: true,
         comment: None,
     };

@@ -9,6 +9,7 @@ mod avro_codec;
 mod cache;
 mod deletes;
 mod history;
+mod index;
 mod snapshot;
 mod source;
 mod tables;
@@ -18,13 +19,14 @@ pub mod delete_files;
 pub mod delta;
 pub mod files;
 pub mod iceberg;
+pub mod variant;
 
 pub use cache::CacheUsage;
 pub use deletes::{Deletes, EqualityDeletes, FileDeletes, Framing, PositionDeletes};
 pub use history::{AsOf, Revision};
+pub use index::{ColumnBounds, FileChunk, FileIndex, PartitionColumn};
 pub use snapshot::{
-    ColumnBounds, CsvOptions, Encoding, FIELD_ID, FileIndex, MatchBy, PHYSICAL_NAME,
-    PartitionColumn, REQUIRED_IN_FILE, TableSnapshot,
+    CsvOptions, Encoding, FIELD_ID, MatchBy, PHYSICAL_NAME, REQUIRED_IN_FILE, TableSnapshot,
 };
 pub use source::{TableFormat, TableSource, open};
 pub use tables::{CacheOptions, Tables};

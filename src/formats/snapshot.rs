@@ -1,17 +1,16 @@
 //! What every format becomes: one immutable picture of a table, ready to be planned.
 //!
-//! The engine sees nothing else of Delta, Iceberg or plain files. Per-file facts are columns of Arrow
-//! arrays, one value per file, so that pruning is one vectorised pass and a million files fit in memory.
+//! The engine sees nothing else of Delta, Iceberg or plain files.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 use lakegate_base::Location;
 
-use crate::Deletes;
+use crate::{Deletes, FileIndex};
 
 /// Field metadata: the Parquet field id (Iceberg, Delta mapping mode `id`); nested fields carry it too.
 pub const FIELD_ID: &str = "PARQUET:field_id";
@@ -74,59 +73,5 @@ pub struct CsvOptions {
 impl Default for CsvOptions {
     fn default() -> Self {
         Self { header: true, delimiter: b',', quote: b'"', escape: None }
-    }
-}
-
-/// The files of a snapshot: every array has one value per file, in the same order.
-#[derive(Clone, Debug)]
-pub struct FileIndex {
-    /// Whole paths in the store of the table's location (see `Location::store_url`), decoded.
-    pub paths: StringArray,
-    pub sizes: UInt64Array,
-    /// Rows in the file, deleted ones included, where the metadata says so exactly.
-    pub rows: UInt64Array,
-    /// Null where unknown.
-    pub modified: TimestampMicrosecondArray,
-    /// Columns whose value is one per file and is taken from here, never from the file.
-    pub partitions: Vec<PartitionColumn>,
-    /// Columns that only some files carry as one value (Iceberg, where the partition spec changed). Not
-    /// NULL: it is the value of all rows of that file, which may lack the column. NULL: what the file holds
-    /// counts. A reader that does not know of them meets [`REQUIRED_IN_FILE`] on these columns.
-    pub constants: Vec<PartitionColumn>,
-    pub bounds: Vec<ColumnBounds>,
-}
-
-#[derive(Clone, Debug)]
-pub struct PartitionColumn {
-    /// Index into the snapshot's schema.
-    pub column: usize,
-    /// One per file, of the column's type.
-    pub values: ArrayRef,
-}
-
-/// What the metadata says of a column's values in each file. Null: unknown.
-#[derive(Clone, Debug)]
-pub struct ColumnBounds {
-    /// Index into the snapshot's schema.
-    pub column: usize,
-    /// Lower and upper bounds, of the column's type; true bounds, but values need not occur in the file.
-    pub min: ArrayRef,
-    pub max: ArrayRef,
-    pub nulls: UInt64Array,
-    /// True only when min and max are values that occur in the file (no truncation, no deletes).
-    pub exact: bool,
-}
-
-impl FileIndex {
-    pub fn len(&self) -> usize {
-        self.paths.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub fn bytes(&self) -> u64 {
-        self.sizes.iter().flatten().fold(0, u64::saturating_add)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use lakegate_base::{Error, Location, Result};
 use lakegate_store::Stores;
 use roaring::RoaringTreemap;
@@ -195,20 +195,12 @@ fn no_versions(source: &TableSource) -> Error {
         .hint("Only Delta and Iceberg tables keep their past.")
 }
 
+/// Chunks of files that others share are counted by each: too much rather than too little.
 fn snapshot_bytes(snapshot: &TableSnapshot) -> u64 {
     /// Roughly what the deletes of one file take.
     const DELETES_BYTES: usize = 512;
-    let files = &snapshot.files;
-    let partitions = files.partitions.iter().map(|p| p.values.get_array_memory_size());
-    let bounds = files.bounds.iter().map(|b| {
-        b.min.get_array_memory_size()
-            + b.max.get_array_memory_size()
-            + b.nulls.get_array_memory_size()
-    });
-    let index: [&dyn Array; 4] = [&files.paths, &files.sizes, &files.rows, &files.modified];
-    let index = index.iter().map(|array| array.get_array_memory_size());
     let deletes = snapshot.deletes.len() * DELETES_BYTES;
-    (partitions.chain(bounds).chain(index).sum::<usize>() + deletes) as u64
+    (snapshot.files.memory_bytes() + deletes) as u64
 }
 
 impl fmt::Debug for Tables {

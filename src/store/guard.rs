@@ -18,8 +18,12 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
+use tokio::sync::Semaphore;
 
-use crate::{location, walk};
+use crate::{location, ranges, walk};
+
+/// Requests for ranges that one store works on at a time.
+const REQUESTS_MAX: usize = 64;
 
 /// Which paths of one store may be touched.
 #[derive(Debug)]
@@ -117,11 +121,12 @@ fn unresolved(error: io::Error, place: &Location) -> object_store::Error {
 pub(crate) struct Guarded {
     inner: Arc<dyn ObjectStore>,
     guard: Arc<Guard>,
+    requests: Semaphore,
 }
 
 impl Guarded {
     pub(crate) fn new(inner: Arc<dyn ObjectStore>, guard: Guard) -> Self {
-        Self { inner, guard: Arc::new(guard) }
+        Self { inner, guard: Arc::new(guard), requests: Semaphore::new(REQUESTS_MAX) }
     }
 
     fn check_prefix(&self, prefix: Option<&Path>) -> Result<()> {
@@ -163,7 +168,10 @@ impl ObjectStore for Guarded {
 
     async fn get_ranges(&self, path: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.guard.check_read(path)?;
-        self.inner.get_ranges(path, ranges).await
+        match self.guard.base.is_local() {
+            true => self.inner.get_ranges(path, ranges).await,
+            false => ranges::read(self.inner.as_ref(), &self.requests, path, ranges).await,
+        }
     }
 
     fn delete_stream(

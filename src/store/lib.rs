@@ -8,6 +8,7 @@
 mod error;
 mod guard;
 mod objects;
+mod ranges;
 mod s3;
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ const FOLDERS_AT_ONCE: usize = 4;
 /// A folder whose files differ gives one table per file, up to here.
 const TABLES_PER_FOLDER_MAX: usize = 100;
 /// Grows whenever the same files would be understood otherwise: old memories are then void.
-const RULES_VERSION: u32 = 2;
+const RULES_VERSION: u32 = 3;
 
 /// What one folder, or one file in a folder of different files, holds.
 #[derive(Clone, Debug)]

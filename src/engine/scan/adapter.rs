@@ -14,6 +14,7 @@ use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion_physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
 use lakegate_base::{Error, Result};
 use lakegate_formats::iceberg::mapped_names;
+use lakegate_formats::variant::is_variant;
 use lakegate_formats::{FIELD_ID, MatchBy};
 
 use super::constant::{ConstantOr, Counts};
@@ -98,12 +99,12 @@ impl FileAdapter {
         let found = self.file.field(at);
         let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(found.name(), at));
         let (from, to) = (found.data_type(), wanted.field.data_type());
-        if is_same(from, to, lookup) {
+        if is_same(from, &wanted.field, lookup) {
             return Ok(column);
         }
-        check(from, to, lookup)
+        check(from, &wanted.field, lookup)
             .map_err(|e| e.context(format!("column \"{}\"", wanted.field.name())))?;
-        if to.is_nested() || is_coarser(from, to) {
+        if to.is_nested() || is_variant(&wanted.field) || is_coarser(from, to) {
             return Ok(Arc::new(Reshape {
                 input: column,
                 wanted: Arc::clone(&wanted.field),
@@ -183,8 +184,9 @@ impl PhysicalExpr for Reshape {
 
     fn evaluate(&self, batch: &RecordBatch) -> DataFusionResult<ColumnarValue> {
         let array = self.input.evaluate(batch)?.into_array(batch.num_rows())?;
-        let shaped = reshape(&array, &self.wanted, self.lookup).map_err(into_datafusion)?;
-        Ok(ColumnarValue::Array(shaped))
+        let shaped = reshape(&array, &self.wanted, self.lookup);
+        let in_column = |e: Error| e.context(format!("column \"{}\"", self.wanted.name()));
+        Ok(ColumnarValue::Array(shaped.map_err(|e| into_datafusion(in_column(e)))?))
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {

@@ -1,7 +1,8 @@
 //! Position deletes: a Parquet source whose files skip the rows their deletes name. Deletes are read when
-//! a file is opened, never before; byte ranges of one file share what was read.
+//! a file is opened, never before; byte ranges of one file share what was read. What fails while a file is
+//! read gets its name (see `named`).
 //!
-//! The morsel API below is experimental in DataFusion 55: it is used in this file alone.
+//! The morsel API below is experimental in DataFusion 55: it is used in this file and in `named` alone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use lakegate_base::Error;
 use lakegate_formats::{FileDeletes, Tables};
 use object_store::ObjectStore;
 
-use super::readers::LakeReaders;
+use super::named::Named;
+use super::readers::{LakeReaders, TAIL_BYTES};
 use crate::error::into_datafusion;
 
 /// Travels with a file that has deletes, as an extension.
@@ -65,7 +67,7 @@ impl FileSource for DeletingSource {
         partition: usize,
     ) -> DataFusionResult<Box<dyn Morselizer>> {
         let inner = self.0.create_morselizer(store, config, partition)?;
-        Ok(Box::new(DeletingMorselizer(Arc::from(inner))))
+        Ok(Box::new(DeletingMorselizer(Arc::new(Named(Arc::from(inner))))))
     }
 
     fn table_schema(&self) -> &TableSchema {
@@ -183,7 +185,7 @@ impl MorselPlanner for DeletingPlanner {
 async fn selection(file: &PartitionedFile, deleted: &Deleted) -> DataFusionResult<RowSelection> {
     let rows = deleted.tables.deleted_rows(&deleted.deletes).await.map_err(into_datafusion)?;
     let metrics = ExecutionPlanMetricsSet::new();
-    let mut reader = deleted.readers.create_reader(0, file.clone(), None, &metrics)?;
+    let mut reader = deleted.readers.create_reader(0, file.clone(), Some(TAIL_BYTES), &metrics)?;
     let footer = reader.get_metadata(None).await?;
     let total = u64::try_from(footer.file_metadata().num_rows()).unwrap_or(0);
     Ok(keep_all_but(rows.iter().take_while(|row| *row < total), total))

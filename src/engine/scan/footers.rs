@@ -9,17 +9,21 @@ use datafusion::execution::cache::cache_manager::{
 };
 use lakegate_formats::CacheUsage;
 
+use super::ahead::Budget;
+
 /// All stores' footer caches.
 #[derive(Debug)]
 pub struct Footers {
     bytes_max: usize,
     by_store: Mutex<HashMap<String, Arc<FileMetadataCache>>>,
+    /// Where scans hold what they read ahead.
+    pub budget: Budget,
 }
 
 impl Footers {
     /// `bytes_max` bounds each store's cache.
     pub fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, by_store: Mutex::new(HashMap::new()) }
+        Self { bytes_max, by_store: Mutex::default(), budget: Budget::default() }
     }
 
     pub fn of(&self, store_url: &str) -> datafusion::error::Result<Arc<FileMetadataCache>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use lakegate_formats::TableSnapshot;
+use lakegate_formats::{FileChunk, TableSnapshot};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hidden {
@@ -35,16 +35,15 @@ impl Hidden {
     }
 
     /// One per file: its whole location; when it was written, NULL where the format does not say.
-    pub fn values(self, snapshot: &TableSnapshot) -> ArrayRef {
-        let index = &snapshot.files;
+    pub fn values(self, snapshot: &TableSnapshot, chunk: &FileChunk) -> ArrayRef {
         match self {
             Self::Path => {
                 let store = snapshot.location.store_url();
                 let whole = |path: &str| format!("{store}/{}", path.trim_start_matches('/'));
-                let paths = index.paths.iter().map(|path| path.map(whole));
+                let paths = chunk.paths.iter().map(|path| path.map(whole));
                 Arc::new(paths.collect::<StringArray>())
             }
-            Self::Modified => Arc::new(index.modified.clone().with_timezone("UTC")),
+            Self::Modified => Arc::new(chunk.modified.clone().with_timezone("UTC")),
         }
     }
 }

@@ -3,13 +3,17 @@
 //! iceberg's scan.
 
 mod adapter;
+mod ahead;
 mod constant;
 mod csv;
 mod deletes;
+mod estimate;
+mod footer;
 mod footers;
 mod hidden;
 mod json;
 mod lower;
+mod named;
 mod per_file;
 mod prune;
 mod push;

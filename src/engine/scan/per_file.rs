@@ -1,11 +1,11 @@
 //! Columns whose value is one per file: partition columns, hidden columns, and constants that only some
 //! files carry. To DataFusion all of them are partition columns, read from the file index.
 
-use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::{ArrayRef, new_null_array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::{Result, internal_err};
-use lakegate_formats::TableSnapshot;
+use lakegate_formats::{FileChunk, TableSnapshot};
 
 use super::hidden::Hidden;
 
@@ -19,30 +19,25 @@ pub struct PerFile {
 /// Where the values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// In `FileIndex::partitions`.
+    /// A column of the snapshot that every chunk of its files carries.
     Partition(usize),
-    /// In `FileIndex::constants`: NULL leaves the word to the file.
+    /// A column that some files carry: NULL leaves the word to the file.
     Constant(usize),
     Hidden(Hidden),
 }
 
 impl PerFile {
-    /// One per file of the snapshot, of the column's type.
-    fn values(&self, snapshot: &TableSnapshot) -> Result<ArrayRef> {
-        let index = &snapshot.files;
+    /// One per file of the chunk, of the column's type.
+    pub fn values(&self, snapshot: &TableSnapshot, chunk: &FileChunk) -> Result<ArrayRef> {
+        let data_type = self.field.data_type();
         let known = match self.source {
-            Source::Partition(at) => index.partitions.get(at).map(|column| &column.values),
-            Source::Constant(at) => index.constants.get(at).map(|column| &column.values),
-            Source::Hidden(hidden) => return Ok(hidden.values(snapshot)),
+            Source::Partition(column) | Source::Constant(column) => chunk.partition(column),
+            Source::Hidden(hidden) => return Ok(hidden.values(snapshot, chunk)),
         };
-        match known {
-            Some(values) => Ok(cast(values, self.field.data_type())?),
-            None => internal_err!("the file index lacks the values of a column"),
+        match (known, self.source) {
+            (Some(values), _) => Ok(cast(values, data_type)?),
+            (None, Source::Constant(_)) => Ok(new_null_array(data_type, chunk.len())),
+            (None, _) => internal_err!("a chunk of files lacks the values of a column"),
         }
     }
-}
-
-/// By per-file column: its values.
-pub fn values(columns: &[PerFile], snapshot: &TableSnapshot) -> Result<Vec<ArrayRef>> {
-    columns.iter().map(|column| column.values(snapshot)).collect()
 }

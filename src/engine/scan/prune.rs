@@ -1,168 +1,152 @@
-//! Which files a query needs: one vectorised pass over the snapshot's file index.
+//! Which files a query needs: one vectorised pass over the chunks of the snapshot's file index, and one over
+//! the files of each chunk that may hold rows.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array,
-};
-use datafusion::arrow::compute::kernels::zip::zip;
-use datafusion::arrow::compute::{cast, is_not_null};
-use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::Session;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
-use lakegate_formats::{ColumnBounds, FileIndex};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
+use lakegate_formats::{ColumnBounds, FileChunk, TableSnapshot};
 
-use super::shape::{Constant, Shape};
+use super::per_file::{PerFile, Source};
+use super::shape::Shape;
 
-/// By file: false when no row in it can satisfy all filters. Anything unclear keeps the file. `values` are
-/// those of the shape's per-file columns.
-pub fn keep(
+/// The files, by number, that may hold rows that satisfy all filters. Anything unclear keeps a file.
+pub fn kept(
     filters: &[Expr],
     shape: &Shape,
-    files: &FileIndex,
-    values: &[ArrayRef],
+    snapshot: &TableSnapshot,
     session: &dyn Session,
-) -> Vec<bool> {
-    let mut keep = vec![true; files.len()];
-    let nothing_known = files.bounds.is_empty() && values.is_empty();
-    let Some(filter) = conjunction(filters.iter().cloned()).filter(|_| !nothing_known) else {
-        return keep;
+) -> Vec<usize> {
+    let files = &snapshot.files;
+    let predicate = predicate(filters, shape, session).filter(|_| !files.is_empty());
+    let decisions = filters.iter().filter_map(|filter| Decision::new(filter, shape, session));
+    let decisions: Vec<Decision> = decisions.collect();
+    if predicate.is_none() && decisions.is_empty() {
+        return (0..files.len()).collect();
+    }
+    let prune = |rows: UInt64Array, bounds: &dyn Fn(usize) -> Option<ColumnBounds>| {
+        let all = vec![true; rows.len()];
+        let Some(predicate) = &predicate else { return all };
+        predicate.prune(&Containers { shape, rows, bounds }).unwrap_or(all)
     };
-    let statistics = IndexStatistics { shape, files, values };
-    let predicate = DFSchema::try_from(Arc::clone(&shape.table))
-        .and_then(|schema| session.create_physical_expr(filter, &schema))
-        .and_then(|expr| {
-            PruningPredicateBuilder::new()
-                .with_file_schema(Arc::clone(&shape.table))
-                .try_build(expr)
-        });
-    if let Ok(kept) = predicate.and_then(|predicate| predicate.prune(&statistics)) {
-        keep = kept;
-    }
-    for filter in filters {
-        if let Some(Ok(kept)) = decided(filter, &statistics, session) {
-            let kept = kept.iter().map(|kept| kept == Some(true));
-            keep.iter_mut().zip(kept).for_each(|(all, kept)| *all &= kept);
+    let chunks = prune(files.rows_of_chunks(), &|column| files.known_of_chunks(column));
+    let mut kept = Vec::new();
+    for ((start, chunk), _) in files.chunks().zip(chunks).filter(|(_, keep)| *keep) {
+        let mut keep = prune(chunk.rows.clone(), &|column| known(shape, snapshot, chunk, column));
+        for decided in decisions.iter().filter_map(|decision| decision.of(snapshot, chunk).ok()) {
+            let decided = decided.iter().map(|keep| keep == Some(true));
+            keep.iter_mut().zip(decided).for_each(|(all, keep)| *all &= keep);
         }
+        let own = keep.into_iter().enumerate().filter(|(_, keep)| *keep);
+        kept.extend(own.map(|(file, _)| start + file));
     }
-    keep
+    kept
 }
 
-/// What a filter says of each file that looks at nothing but columns with one value per file: it need not
-/// be a comparison that bounds can answer.
-fn decided(
-    filter: &Expr,
-    index: &IndexStatistics<'_>,
-    session: &dyn Session,
-) -> Option<Result<BooleanArray>> {
-    let columns = filter.column_refs();
-    if columns.is_empty() || filter.is_volatile() {
-        return None;
-    }
-    let mut fields: Vec<Field> = Vec::new();
-    let mut arrays = Vec::new();
-    for column in columns {
-        let at = index.shape.table.index_of(column.name()).ok()?;
-        let Some(Constant::Always(place)) = index.shape.constants[at] else { return None };
-        // The same column may stand there with and without the table's name.
-        if !fields.iter().any(|field| field.name() == column.name()) {
-            fields.push(index.shape.table.field(at).clone());
-            arrays.push(Arc::clone(index.values.get(place)?));
+/// Of each file of a chunk; also of hidden columns.
+fn known(
+    shape: &Shape,
+    snapshot: &TableSnapshot,
+    chunk: &FileChunk,
+    column: usize,
+) -> Option<ColumnBounds> {
+    match shape.always(column).map(|per_file| (per_file, per_file.source)) {
+        Some((per_file, Source::Hidden(_))) => {
+            let values = per_file.values(snapshot, chunk).ok()?;
+            Some(ColumnBounds::of_values(column, &values, &chunk.rows))
         }
+        _ => snapshot.files.known(chunk, column),
     }
-    Some(evaluated(filter, fields, arrays, index.files.len(), session))
 }
 
-fn evaluated(
-    filter: &Expr,
-    fields: Vec<Field>,
-    arrays: Vec<ArrayRef>,
-    files: usize,
-    session: &dyn Session,
-) -> Result<BooleanArray> {
-    let schema = Arc::new(Schema::new(fields));
-    let options = RecordBatchOptions::new().with_row_count(Some(files));
-    let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)?;
-    let expr = session.create_physical_expr(filter.clone(), &DFSchema::try_from(schema)?)?;
-    let kept = expr.evaluate(&batch)?.into_array(files)?;
-    let of_no_kind = || ArrowError::CastError("a filter is no condition".to_string());
-    Ok(kept.as_boolean_opt().ok_or_else(of_no_kind)?.clone())
+/// A filter that looks at nothing but columns with one value per file: their values decide it, even where
+/// it is no comparison that bounds can answer.
+struct Decision<'a> {
+    filter: Arc<dyn PhysicalExpr>,
+    schema: SchemaRef,
+    columns: Vec<&'a PerFile>,
 }
 
-struct IndexStatistics<'a> {
+impl<'a> Decision<'a> {
+    fn new(filter: &Expr, shape: &'a Shape, session: &dyn Session) -> Option<Self> {
+        let asked = filter.column_refs();
+        if asked.is_empty() || filter.is_volatile() {
+            return None;
+        }
+        let (mut fields, mut columns): (Vec<Field>, Vec<&PerFile>) = (Vec::new(), Vec::new());
+        for column in asked {
+            let at = shape.table.index_of(column.name()).ok()?;
+            let per_file = shape.always(at)?;
+            // The same column may stand there with and without the table's name.
+            if !fields.iter().any(|field| field.name() == column.name()) {
+                fields.push(shape.table.field(at).clone());
+                columns.push(per_file);
+            }
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let known = DFSchema::try_from(Arc::clone(&schema)).ok()?;
+        let filter = session.create_physical_expr(filter.clone(), &known).ok()?;
+        Some(Self { filter, schema, columns })
+    }
+
+    fn of(&self, snapshot: &TableSnapshot, chunk: &FileChunk) -> Result<BooleanArray> {
+        let values = self.columns.iter().map(|column| column.values(snapshot, chunk));
+        let values = values.collect::<Result<_>>()?;
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), values)?;
+        let kept = self.filter.evaluate(&batch)?.into_array(chunk.len())?;
+        let of_no_kind = || ArrowError::CastError("a filter is no condition".to_string());
+        Ok(kept.as_boolean_opt().ok_or_else(of_no_kind)?.clone())
+    }
+}
+
+fn predicate(filters: &[Expr], shape: &Shape, session: &dyn Session) -> Option<PruningPredicate> {
+    let filter = conjunction(filters.iter().cloned())?;
+    let schema = DFSchema::try_from(Arc::clone(&shape.table)).ok()?;
+    let filter = session.create_physical_expr(filter, &schema).ok()?;
+    PruningPredicateBuilder::new().with_file_schema(Arc::clone(&shape.table)).try_build(filter).ok()
+}
+
+/// Files, or chunks of them.
+struct Containers<'a> {
     shape: &'a Shape,
-    files: &'a FileIndex,
-    values: &'a [ArrayRef],
+    rows: UInt64Array,
+    /// What is known of a column of the snapshot's schema.
+    bounds: &'a dyn Fn(usize) -> Option<ColumnBounds>,
 }
 
-/// What the index knows of one column.
-struct Known<'a> {
-    /// NULL where another source counts.
-    constant: Option<Constant>,
-    bounds: Option<&'a ColumnBounds>,
-}
-
-impl IndexStatistics<'_> {
-    fn known(&self, column: &Column) -> Option<Known<'_>> {
-        let index = self.shape.table.index_of(column.name()).ok()?;
-        let constant = self.shape.constants.get(index).copied().flatten();
-        let bounds = self.files.bounds.iter().find(|b| b.column == index);
-        (constant.is_some() || bounds.is_some()).then_some(Known { constant, bounds })
-    }
-
-    /// The least or greatest value: the constant's where there is one.
-    fn extreme(&self, column: &Column, of: fn(&ColumnBounds) -> &ArrayRef) -> Option<ArrayRef> {
-        let known = self.known(column)?;
-        let bound = known.bounds.map(of);
-        match known.constant {
-            None => bound.cloned(),
-            Some(Constant::Always(at)) => self.values.get(at).cloned(),
-            Some(Constant::Sometimes(at)) => first(self.values.get(at)?, bound).ok(),
-        }
+impl Containers<'_> {
+    fn known(&self, column: &Column) -> Option<ColumnBounds> {
+        (self.bounds)(self.shape.table.index_of(column.name()).ok()?)
     }
 }
 
-/// The value; the bound where it is NULL.
-fn first(values: &ArrayRef, bound: Option<&ArrayRef>) -> Result<ArrayRef, ArrowError> {
-    let Some(bound) = bound else { return Ok(Arc::clone(values)) };
-    zip(&is_not_null(values)?, values, &cast(bound, values.data_type())?)
-}
-
-impl PruningStatistics for IndexStatistics<'_> {
+impl PruningStatistics for Containers<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.extreme(column, |bounds| &bounds.min)
+        self.known(column).map(|known| known.min)
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.extreme(column, |bounds| &bounds.max)
+        self.known(column).map(|known| known.max)
     }
 
     fn num_containers(&self) -> usize {
-        self.files.len()
+        self.rows.len()
     }
 
     fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
-        let known = self.known(column)?;
-        let bound = known.bounds.map(|bounds| &bounds.nulls);
-        let (values, otherwise) = match known.constant {
-            None => return bound.map(|nulls| Arc::new(nulls.clone()) as ArrayRef),
-            Some(Constant::Always(at)) => (self.values.get(at)?, Some(&self.files.rows)),
-            Some(Constant::Sometimes(at)) => (self.values.get(at)?, bound),
-        };
-        let count = |file: usize| match values.is_valid(file) {
-            true => Some(0),
-            false => otherwise.filter(|c| c.is_valid(file)).map(|c| c.value(file)),
-        };
-        Some(Arc::new((0..self.files.len()).map(count).collect::<UInt64Array>()))
+        self.known(column).map(|known| Arc::new(known.nulls) as ArrayRef)
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(self.files.rows.clone()))
+        Some(Arc::new(self.rows.clone()))
     }
 
     fn contained(

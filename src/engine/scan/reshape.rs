@@ -1,6 +1,6 @@
 //! An array as a file holds it → as the table wants it: nested fields found by id, physical name or name,
 //! renamed without copying, missing ones filled with their default or NULL, leaves widened by casts that
-//! lose nothing.
+//! lose nothing, variants as JSON.
 
 use std::sync::Arc;
 
@@ -8,14 +8,15 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, LargeListArray, ListArray, MapArray, StructArray, UInt32Array,
     new_null_array,
 };
-use datafusion::arrow::compute::{CastOptions, cast_with_options, take};
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options, take};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 use lakegate_base::{Error, Result};
 use lakegate_formats::iceberg::{initial_default, mapped_names};
+use lakegate_formats::variant::{self, has_variant, is_variant};
 use lakegate_formats::{FIELD_ID, MatchBy, PHYSICAL_NAME};
 
-use super::shape::plain;
+use super::shape::{plain, typed};
 
 /// How the columns of one file are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,11 @@ fn only_by_case(fields: &Fields, name: &str) -> Option<usize> {
 }
 
 /// True when the file's column can be used as it is.
-pub fn is_same(file: &DataType, wanted: &DataType, lookup: Lookup) -> bool {
+pub fn is_same(file: &DataType, wanted: &Field, lookup: Lookup) -> bool {
+    if has_variant(wanted) {
+        return false;
+    }
+    let wanted = wanted.data_type();
     if file.is_nested() || wanted.is_nested() {
         // By name, equal types mean equal names; by id or physical name the names must be restored.
         return lookup == Lookup::By(MatchBy::Name) && *file == plain(wanted);
@@ -91,17 +96,21 @@ pub fn is_same(file: &DataType, wanted: &DataType, lookup: Lookup) -> bool {
 }
 
 /// Checks that `reshape` can work, before any row is read.
-pub fn check(file: &DataType, wanted: &DataType, lookup: Lookup) -> Result<()> {
+pub fn check(file: &DataType, wanted: &Field, lookup: Lookup) -> Result<()> {
+    if is_variant(wanted) {
+        return variant::check(file);
+    }
+    let wanted = wanted.data_type();
     match (file, wanted) {
         (DataType::Struct(from), DataType::Struct(to)) => {
             to.iter().try_for_each(|field| match find_among(from, field, to, lookup) {
-                Some(at) => check(from[at].data_type(), field.data_type(), lookup),
+                Some(at) => check(from[at].data_type(), field, lookup),
                 None => Ok(()),
             })
         }
         (DataType::List(from) | DataType::LargeList(from), DataType::List(to))
         | (DataType::LargeList(from), DataType::LargeList(to)) => {
-            check(from.data_type(), to.data_type(), lookup)
+            check(from.data_type(), to, lookup)
         }
         (DataType::Map(from, _), DataType::Map(to, _)) => {
             let (DataType::Struct(from), DataType::Struct(to)) = (from.data_type(), to.data_type())
@@ -109,7 +118,7 @@ pub fn check(file: &DataType, wanted: &DataType, lookup: Lookup) -> Result<()> {
                 return Err(Error::corrupt("a map column has no keys and values"));
             };
             let mut pairs = from.iter().zip(to.iter());
-            pairs.try_for_each(|(f, t)| check(f.data_type(), t.data_type(), lookup))
+            pairs.try_for_each(|(f, t)| check(f.data_type(), t, lookup))
         }
         _ if loses_nothing(file, wanted) => Ok(()),
         _ => Err(Error::unsupported(format!("reading a file's {file} as the table's {wanted}"))),
@@ -174,6 +183,9 @@ fn is_int96(unit: TimeUnit) -> bool {
 
 /// The array as the table wants it. Values that do not fit are errors.
 pub fn reshape(array: &ArrayRef, wanted: &Field, lookup: Lookup) -> Result<ArrayRef> {
+    if is_variant(wanted) {
+        return json(array, wanted.data_type());
+    }
     match (array.data_type(), wanted.data_type()) {
         (DataType::Struct(from), DataType::Struct(to)) => {
             reshape_struct(array.as_struct(), from, to, lookup)
@@ -209,6 +221,13 @@ pub fn reshape(array: &ArrayRef, wanted: &Field, lookup: Lookup) -> Result<Array
             })
         }
     }
+}
+
+/// A variant's text, in the layout that is wanted.
+fn json(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
+    let group = array.as_struct_opt();
+    let group = group.ok_or_else(|| Error::corrupt("a variant in a file is no group"))?;
+    cast(&variant::to_json(group)?, wanted).map_err(broken)
 }
 
 fn reshape_struct(
@@ -271,7 +290,7 @@ fn reshape_map(
 
 /// The wanted name over the type that was built, without the format's metadata.
 fn item_field(wanted: &Field, built: &ArrayRef) -> FieldRef {
-    Arc::new(Field::new(wanted.name(), built.data_type().clone(), true))
+    Arc::new(typed(Field::new(wanted.name(), built.data_type().clone(), true), wanted))
 }
 
 fn broken(error: ArrowError) -> Error {

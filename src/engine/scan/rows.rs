@@ -207,7 +207,7 @@ fn adapted(location: &Location, file: Box<dyn RowFile>, wanted: Wanted) -> Resul
             sources.push(None);
             continue;
         };
-        check(own.field(at).data_type(), field.data_type(), BY_NAME)
+        check(own.field(at).data_type(), field, BY_NAME)
             .map_err(|e| e.context(format!("{location}: column \"{}\"", field.name())))?;
         sources.push(Some(picked.len()));
         picked.push(at);

@@ -9,10 +9,12 @@ use datafusion::arrow::datatypes::{
     DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
 };
 use lakegate_base::{Error, Result, Subject, fold_column_names};
+use lakegate_formats::variant::{has_variant, is_variant};
 use lakegate_formats::{Encoding, MatchBy, PHYSICAL_NAME, REQUIRED_IN_FILE, TableSnapshot};
 
 use super::hidden::Hidden;
 use super::per_file::{PerFile, Source};
+use crate::system::types::PG_TYPE;
 
 /// The scan's view of a snapshot. File columns come first, then the per-file ones; `positions` restores
 /// the table's order.
@@ -70,6 +72,7 @@ impl Shape {
             }
         };
         // Only Parquet's reader makes view types by itself, and only for columns it finds by name.
+        check_variants(snapshot)?;
         let views = view_types == ViewTypes::On
             && matches!(snapshot.encoding, Encoding::Parquet(m) if m != MatchBy::FieldId);
         let mut builder = Builder { match_by, views, ..Builder::default_for(snapshot) };
@@ -82,6 +85,18 @@ impl Shape {
             builder.add_hidden(*hidden, name);
         }
         builder.finish()
+    }
+
+    pub fn per_file_fields(&self) -> Vec<FieldRef> {
+        self.per_file.iter().map(|column| Arc::clone(&column.field)).collect()
+    }
+
+    /// The per-file column that has a table column's value in all files.
+    pub fn always(&self, column: usize) -> Option<&PerFile> {
+        match self.constants.get(column) {
+            Some(Some(Constant::Always(at))) => self.per_file.get(*at),
+            _ => None,
+        }
     }
 }
 
@@ -122,31 +137,31 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, index: usize, field: &FieldRef, name: String) {
         let files = &self.snapshot.files;
-        let partition = files.partitions.iter().position(|p| p.column == index);
-        let constant = files.constants.iter().position(|p| p.column == index);
-        let data_type = match (partition, self.views, field.data_type()) {
+        let is_partition = files.partitions.contains(&index);
+        let is_constant = files.constants.contains(&index);
+        let data_type = match (is_partition, self.views, field.data_type()) {
             // A coarser unit than SQL's own: a finer literal would be cut to it when compared.
-            (None, _, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone)) => {
+            (false, _, DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, zone)) => {
                 DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
             }
-            (None, true, own) => as_view(own),
+            (false, true, own) => as_view(own),
             (_, _, own) => own.clone(),
         };
-        self.table.push(Field::new(name, plain(&data_type), true));
-        let per_file = match (partition, constant) {
-            (Some(at), _) => Some(Source::Partition(at)),
-            (None, Some(at)) => Some(Source::Constant(at)),
-            (None, None) => None,
+        self.table.push(column(&name, field, &data_type));
+        let per_file = match (is_partition, is_constant) {
+            (true, _) => Some(Source::Partition(index)),
+            (false, true) => Some(Source::Constant(index)),
+            (false, false) => None,
         };
         if let Some(source) = per_file {
             self.add_per_file(&format!("__partition_{index}"), data_type.clone(), source);
         } else {
             self.constants.push(None);
         }
-        if partition.is_some() {
+        if is_partition {
             self.own.push(None);
         } else {
-            self.add_to_file(index, field, data_type, constant.is_some());
+            self.add_to_file(index, field, data_type, is_constant);
         }
     }
 
@@ -168,7 +183,7 @@ impl<'a> Builder<'a> {
     ) {
         let name = self.file_name(index, field);
         self.own.push(Some(self.file.len()));
-        self.file.push(Field::new(&name, plain(&data_type), true));
+        self.file.push(column(&name, field, &data_type));
         let default = self.snapshot.defaults.get(&index).cloned();
         // A file without a constant of its own lacks the column because its partition is that of NULL, or
         // because it is older than the column. Both are NULL, unless the column has a default.
@@ -237,9 +252,37 @@ fn as_view(data_type: &DataType) -> DataType {
     }
 }
 
+/// Only Parquet has them, and no value of a partition is one.
+fn check_variants(snapshot: &TableSnapshot) -> Result<()> {
+    let is_parquet = matches!(snapshot.encoding, Encoding::Parquet(_));
+    let is_partition = |at| snapshot.files.partitions.iter().any(|known| *known == at);
+    for (at, field) in snapshot.schema.fields().iter().enumerate().filter(|(_, f)| has_variant(f)) {
+        let what = match is_parquet {
+            true if !is_partition(at) => continue,
+            true => format!("variants as partition values (column \"{}\")", field.name()),
+            false => format!("variants in files that are no Parquet (column \"{}\")", field.name()),
+        };
+        return Err(Error::unsupported(what).about(Subject::Column));
+    }
+    Ok(())
+}
+
+/// A column of SQL for one of the format.
+fn column(name: &str, wanted: &Field, data_type: &DataType) -> Field {
+    typed(Field::new(name, plain(data_type), true), wanted)
+}
+
+/// Variants are JSON to SQL, at every level.
+pub fn typed(column: Field, wanted: &Field) -> Field {
+    match is_variant(wanted) {
+        true => column.with_metadata([(PG_TYPE.to_string(), "json".to_string())].into()),
+        false => column,
+    }
+}
+
 /// The same type without the format's metadata on nested fields.
 pub fn plain(data_type: &DataType) -> DataType {
-    let field = |f: &FieldRef| Arc::new(Field::new(f.name(), plain(f.data_type()), true));
+    let field = |f: &FieldRef| Arc::new(column(f.name(), f, f.data_type()));
     match data_type {
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
         DataType::List(item) => DataType::List(field(item)),
@@ -258,7 +301,7 @@ fn plain_entries(entries: &FieldRef) -> FieldRef {
     let children: Vec<Field> = fields
         .iter()
         .enumerate()
-        .map(|(i, f)| Field::new(f.name(), plain(f.data_type()), i > 0))
+        .map(|(i, f)| column(f.name(), f, f.data_type()).with_nullable(i > 0))
         .collect();
     Arc::new(Field::new(entries.name(), DataType::Struct(children.into()), false))
 }

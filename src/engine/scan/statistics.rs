@@ -1,46 +1,83 @@
 //! What the optimiser is told of the files that stay: exact only where the metadata is exact.
 
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
-use datafusion::arrow::compute::{cast, filter};
+use datafusion::arrow::array::{Array, ArrayRef, UInt32Array, UInt64Array};
+use datafusion::arrow::compute::{cast, concat, take};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
-use lakegate_formats::{ColumnBounds, FileDeletes, FileIndex, TableSnapshot};
+use lakegate_formats::{ColumnBounds, FileChunk, FileDeletes, TableSnapshot};
 
 use super::shape::Shape;
 
-/// Statistics over the scan's file columns followed by its per-file columns.
-pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, keep: &[bool]) -> Statistics {
-    let files = &snapshot.files;
-    let kept = BooleanArray::from(keep.to_vec());
+/// Some files of a chunk.
+struct Kept<'a> {
+    chunk: &'a FileChunk,
+    /// None: all.
+    files: Option<UInt32Array>,
+}
+
+/// Statistics over the scan's file columns followed by its per-file columns; of some files, by number.
+pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, files: &[usize]) -> Statistics {
+    let by_chunk = || snapshot.files.by_chunk(files);
+    let kept = by_chunk().map(|(start, chunk, own)| {
+        let place = |file: &usize| u32::try_from(file - start).unwrap_or(u32::MAX);
+        let some = (own.len() < chunk.len()).then(|| own.iter().map(place).collect());
+        Kept { chunk, files: some }
+    });
+    let kept: Vec<Kept> = kept.collect();
     let width = shape.file.fields().len() + shape.per_file.len();
     let mut columns = vec![ColumnStatistics::new_unknown(); width];
-    for bounds in &files.bounds {
-        let place = shape.positions.get(bounds.column).and_then(|at| columns.get_mut(*at));
-        if let Some(column) = place {
-            let field = shape.table.field(bounds.column);
-            *column = column_statistics(bounds, &kept, field.data_type());
+    for (index, place) in shape.positions.iter().enumerate() {
+        let bounds = kept.iter().map(|kept| kept.bounds(index)).collect::<Option<Vec<_>>>();
+        if let (Some(column), Some(bounds)) = (columns.get_mut(*place), bounds) {
+            *column = column_statistics(&bounds, shape.table.field(index).data_type());
         }
     }
-    Statistics {
-        num_rows: rows(snapshot, keep),
-        total_byte_size: Precision::Inexact(saturate(bytes(files, keep))),
-        column_statistics: columns,
+    let num_rows = rows(snapshot, files);
+    // Sizes of packed files of all columns say less than rows: only where nothing else is known.
+    let total_byte_size = match num_rows {
+        Precision::Absent => Precision::Inexact(saturate(bytes(snapshot, files))),
+        _ => Precision::Absent,
+    };
+    Statistics { num_rows, total_byte_size, column_statistics: columns }
+}
+
+impl Kept<'_> {
+    /// By file, or of all together.
+    fn bounds(&self, column: usize) -> Option<ColumnBounds> {
+        let Some(files) = &self.files else { return self.chunk.bounds_of_all(column).cloned() };
+        let bounds = self.chunk.bounds(column)?;
+        let nulls = take(&bounds.nulls, files, None).ok()?;
+        Some(ColumnBounds {
+            min: take(&bounds.min, files, None).ok()?,
+            max: take(&bounds.max, files, None).ok()?,
+            nulls: nulls.as_any().downcast_ref::<UInt64Array>()?.clone(),
+            ..*bounds
+        })
     }
 }
 
-/// Exact when every kept file states its rows, and how many of them are deleted.
-fn rows(snapshot: &TableSnapshot, keep: &[bool]) -> Precision<usize> {
-    let files = &snapshot.files;
+fn bytes(snapshot: &TableSnapshot, files: &[usize]) -> u64 {
+    let chunks = snapshot.files.by_chunk(files);
+    let sizes = chunks.flat_map(|(start, chunk, own)| {
+        own.iter().map(move |file| chunk.sizes.value(file - start))
+    });
+    sizes.fold(0, u64::saturating_add)
+}
+
+/// Exact when every file states its rows, and how many of them are deleted.
+fn rows(snapshot: &TableSnapshot, files: &[usize]) -> Precision<usize> {
     let (mut total, mut exact) = (0_u64, true);
-    for (index, _) in keep.iter().enumerate().filter(|(_, kept)| **kept) {
-        if files.rows.is_null(index) {
-            return Precision::Absent;
+    for (start, chunk, own) in snapshot.files.by_chunk(files) {
+        for file in own {
+            if chunk.rows.is_null(file - start) {
+                return Precision::Absent;
+            }
+            let deleted = snapshot.deletes.get(file).map_or(Some(0), FileDeletes::rows);
+            exact &= deleted.is_some();
+            let alive = chunk.rows.value(file - start).saturating_sub(deleted.unwrap_or(0));
+            total = total.saturating_add(alive);
         }
-        let deleted = snapshot.deletes.get(&index).map_or(Some(0), FileDeletes::rows);
-        exact &= deleted.is_some();
-        let alive = files.rows.value(index).saturating_sub(deleted.unwrap_or(0));
-        total = total.saturating_add(alive);
     }
     match exact {
         true => Precision::Exact(saturate(total)),
@@ -48,31 +85,20 @@ fn rows(snapshot: &TableSnapshot, keep: &[bool]) -> Precision<usize> {
     }
 }
 
-fn bytes(files: &FileIndex, keep: &[bool]) -> u64 {
-    let kept = keep.iter().zip(files.sizes.iter()).filter(|(kept, _)| **kept);
-    kept.filter_map(|(_, size)| size).fold(0, u64::saturating_add)
-}
-
-fn column_statistics(
-    bounds: &ColumnBounds,
-    kept: &BooleanArray,
-    scanned: &DataType,
-) -> ColumnStatistics {
+fn column_statistics(bounds: &[ColumnBounds], scanned: &DataType) -> ColumnStatistics {
     // The scan may read the column in another type than its bounds have.
-    let select = |array: &ArrayRef| cast(&filter(array, kept).ok()?, scanned).ok();
-    let nulls = filter(&bounds.nulls, kept).ok().and_then(|counts| sum(&counts));
+    let join = |pick: fn(&ColumnBounds) -> &ArrayRef| {
+        let arrays: Vec<&dyn Array> = bounds.iter().map(|known| &**pick(known)).collect();
+        cast(&concat(&arrays).ok()?, scanned).ok()
+    };
+    let nulls = bounds.iter().flat_map(|known| known.nulls.iter());
+    let nulls = nulls.fold(Some(0_u64), |sum, count| Some(sum?.saturating_add(count?)));
     ColumnStatistics {
-        null_count: nulls.map_or(Precision::Absent, Precision::Inexact),
-        min_value: extreme(select(&bounds.min), Extreme::Least),
-        max_value: extreme(select(&bounds.max), Extreme::Greatest),
+        null_count: nulls.map_or(Precision::Absent, |sum| Precision::Inexact(saturate(sum))),
+        min_value: extreme(join(|known| &known.min), Extreme::Least),
+        max_value: extreme(join(|known| &known.max), Extreme::Greatest),
         ..ColumnStatistics::new_unknown()
     }
-}
-
-fn sum(counts: &ArrayRef) -> Option<usize> {
-    let counts = counts.as_any().downcast_ref::<UInt64Array>()?;
-    let known = counts.null_count() == 0;
-    known.then(|| saturate(counts.iter().flatten().fold(0, u64::saturating_add)))
 }
 
 #[derive(Clone, Copy)]

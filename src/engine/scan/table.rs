@@ -17,8 +17,7 @@ use lakegate_formats::{FileDeletes, TableSnapshot, Tables};
 use super::footers::Footers;
 use super::hidden::Hidden;
 use super::lower::{Group, Request, lower};
-use super::per_file;
-use super::prune::keep;
+use super::prune::kept;
 use super::shape::{Shape, ViewTypes};
 use super::survivors::DeletedKeys;
 use crate::error::{from_datafusion, into_datafusion};
@@ -80,24 +79,26 @@ impl LakeTable {
         })
     }
 
-    /// The kept files by the equality deletes that concern them, whose keys are read here.
-    async fn groups(&self, keep: Vec<bool>) -> Result<Vec<Group>> {
-        let deletes = &self.snapshot.deletes;
-        let mut clean = keep.clone();
+    /// These files by the equality deletes that concern them, whose keys are read here.
+    async fn groups(&self, files: Vec<usize>) -> Result<Vec<Group>> {
+        let mut clean = Group { files: Vec::new(), deleted: Vec::new() };
         let mut dirty: HashMap<Vec<usize>, Group> = HashMap::new();
-        for (at, own) in deletes.iter().filter(|(at, own)| keep[**at] && !own.equality.is_empty()) {
-            clean[*at] = false;
+        for file in files {
+            let own = self.snapshot.deletes.get(&file).filter(|own| !own.equality.is_empty());
+            let Some(own) = own else {
+                clean.files.push(file);
+                continue;
+            };
             let same = own.equality.iter().map(|delete| Arc::as_ptr(delete).addr()).collect();
             let group = match dirty.entry(same) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
                     let deleted = self.deleted_keys(own).await?;
-                    new.insert(Group { keep: vec![false; keep.len()], deleted })
+                    new.insert(Group { files: Vec::new(), deleted })
                 }
             };
-            group.keep[*at] = true;
+            group.files.push(file);
         }
-        let clean = Group { keep: clean, deleted: Vec::new() };
         Ok(std::iter::once(clean).chain(dirty.into_values()).collect())
     }
 
@@ -143,11 +144,10 @@ impl TableProvider for LakeTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let values = per_file::values(&self.shape.per_file, &self.snapshot)?;
-        let keep = keep(filters, &self.shape, &self.snapshot.files, &values, session);
+        let files = kept(filters, &self.shape, &self.snapshot, session);
         let all = || (0..self.shape.table.fields().len()).collect();
         let projection = projection.cloned().unwrap_or_else(all);
-        let groups = self.groups(keep).await.map_err(into_datafusion)?;
-        lower(self, &Request { session, projection, filters, limit, values: &values }, &groups)
+        let groups = self.groups(files).await.map_err(into_datafusion)?;
+        lower(self, &Request { session, projection, filters, limit }, &groups).await
     }
 }

@@ -104,6 +104,7 @@ fn relation(schema: &str, name: &str, columns: &[(&str, DataType)]) -> RelationD
     let column = |(name, data_type): &(&str, DataType)| ColumnDescription {
         name: (*name).to_string(),
         data_type: data_type.clone(),
+        pg_type: None,
         nullable: *name != "id",
         comment: (*name == "status").then(|| "state".to_string()),
     };

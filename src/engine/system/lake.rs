@@ -52,6 +52,8 @@ pub enum RelationKind {
 pub struct ColumnDescription {
     pub name: String,
     pub data_type: DataType,
+    /// Where the Arrow type does not tell the Postgres type: its name.
+    pub pg_type: Option<String>,
     pub nullable: bool,
     pub comment: Option<String>,
 }
@@ -203,7 +205,7 @@ fn system_schemas() -> Vec<Schema> {
 
 fn relation(r: RelationDescription, oid: i64, schema_oid: i64) -> Relation {
     let columns = r.columns.into_iter().map(|c| Column {
-        type_ref: types::of_arrow(&c.data_type),
+        type_ref: types::of_column(c.pg_type.as_deref(), &c.data_type),
         name: c.name,
         not_null: !c.nullable,
         comment: c.comment,

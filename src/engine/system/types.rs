@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
+use lakegate_formats::variant::is_variant;
 
 /// Field metadata: the Postgres type of a column whose Arrow type alone does not tell it, e.g. `oid`,
 /// `name`, `char`, `int2vector`, `regclass`, `_text`. A front turns it into a wire type.
@@ -102,6 +103,22 @@ fn parse(fields: Vec<&'static str>) -> Option<PgType> {
     })
 }
 
+/// The Postgres type that a field says it has, where its Arrow type alone does not tell.
+pub fn named_by(field: &Field) -> Option<&str> {
+    match is_variant(field) {
+        true => Some("json"),
+        false => field.metadata().get(PG_TYPE).map(String::as_str),
+    }
+}
+
+/// The Postgres type a column is shown as, by what [`named_by`] says of it, else by its Arrow type.
+pub fn of_column(named: Option<&str>, data_type: &DataType) -> TypeRef {
+    match named.and_then(by_name) {
+        Some(known) => TypeRef { oid: known.oid, modifier: -1 },
+        None => of_arrow(data_type),
+    }
+}
+
 /// The Postgres type a column of this Arrow type is shown as. Structs and maps are `jsonb`: a type of
 /// our own would send drivers into introspection.
 pub fn of_arrow(data_type: &DataType) -> TypeRef {
@@ -132,7 +149,7 @@ fn numeric(precision: i64, scale: i64) -> TypeRef {
 }
 
 fn of_list(element: &Arc<Field>) -> TypeRef {
-    let inner = of_arrow(element.data_type());
+    let inner = of_column(named_by(element), element.data_type());
     match by_oid(inner.oid) {
         // Postgres has one array type for every number of dimensions.
         Some(t) if t.category == "A" => inner,

@@ -53,3 +53,34 @@ async fn large_floats_keep_their_digits() {
     assert_eq!(lake.query("SELECT 1e15::float8 = '1e15'::float8").await, "true");
     assert_eq!(lake.query("SELECT -1e15::float8 = '-1e15'::float8").await, "true");
 }
+
+#[tokio::test]
+async fn a_date_moved_by_an_interval_meets_dates() {
+    let lake = Lake::new();
+    let days = "(VALUES (date '1998-09-02'), (date '1998-09-03')) v(d)";
+    for (condition, expected) in [
+        ("d <= date '1998-12-01' - interval '90' day", "1"),
+        ("d < date '1998-08-03' + interval '1 month' + interval '1 hour'", "2"),
+        ("d < date '1998-08-03' + interval '1 month'", "1"),
+        ("d + interval '12 hours' > date '1998-09-03'", "1"),
+        ("d BETWEEN date '1998-09-04' - interval '1 day' AND date '1998-09-04'", "1"),
+        ("d IN (date '1998-09-04' - interval '1 day')", "1"),
+        ("interval '1 day' + d = date '1998-09-03'", "1"),
+        ("d = date '1998-09-04' - 1", "1"),
+        (
+            "CASE WHEN d = date '1998-09-02' THEN d ELSE d + interval '1 day' END > '1998-09-03'",
+            "1",
+        ),
+        ("coalesce(d + interval '1 day', d) > '1998-09-03'", "1"),
+        ("d = (SELECT max(d) - interval '1 day' FROM (VALUES (date '1998-09-03')) w(d))", "1"),
+        ("d IN (SELECT d - interval '1 day' FROM (VALUES (date '1998-09-03')) w(d))", "1"),
+    ] {
+        let answer = lake.query(&format!("SELECT count(*) FROM {days} WHERE {condition}")).await;
+        assert!(answer.ends_with(expected), "{condition}: {answer}");
+    }
+    let (one, next) = ("(VALUES (date '1998-09-02')) v(d)", "(VALUES (date '1998-09-03')) w(e)");
+    let union = format!("SELECT d + interval '1 day' FROM {one} UNION ALL SELECT e FROM {next}");
+    assert!(lake.query(&union).await.ends_with("1998-09-03T00:00:00"));
+    let join = format!("SELECT count(*) FROM {one} JOIN {next} ON d + interval '1 day' = e");
+    assert!(lake.query(&join).await.ends_with('1'));
+}

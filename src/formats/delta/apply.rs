@@ -1,11 +1,10 @@
-//! Commits applied to a file index: whole columns at a time, so that one commit on top of many files costs
-//! little more than copying them. Anything not plain is a [`Doubt`].
+//! Commits applied to a file index: chunks that lose files are made anew, what is added comes behind all
+//! others, and the rest is shared with the index of before. Anything not plain is a [`Doubt`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray, new_null_array};
-use arrow::compute::{concat, filter};
+use arrow::array::BooleanArray;
 use arrow::error::ArrowError;
 use lakegate_base::{Error, Location};
 use percent_encoding::percent_decode_str;
@@ -15,9 +14,7 @@ use super::layout::Layout;
 use super::log::{FILES_MAX, LogFile, PartitionValues};
 use super::place::place;
 use super::refresh::{Action, Add};
-use crate::{
-    ColumnBounds, Deletes, FileDeletes, FileIndex, PartitionColumn, PositionDeletes, TableSnapshot,
-};
+use crate::{Deletes, FileDeletes, FileIndex, PositionDeletes, TableSnapshot};
 
 /// Why commits are not applied here: the log has to be replayed.
 #[derive(Debug)]
@@ -87,8 +84,9 @@ pub(super) fn apply(
     if files.is_empty() && dropped.is_empty() {
         return Ok((previous.files.clone(), previous.deletes.clone()));
     }
-    let deletes = shifted(deletes, files.len(), &previous.deletes, &dropped);
-    Ok((joined(&files, &previous.files, &dropped, layout)?, deletes))
+    let kept = previous.files.len() - dropped.len();
+    let deletes = shifted(&previous.deletes, &dropped, deletes, kept);
+    Ok((joined(&previous.files, &dropped, &files)?, deletes))
 }
 
 /// What commits do, by the files' whole paths.
@@ -165,11 +163,11 @@ impl Changes {
         }
     }
 
-    /// The rows of the previous index that go, in order.
+    /// The files of the previous index that go, in order.
     fn dropped(&self, previous: &TableSnapshot) -> Result<Vec<usize>> {
         let paths: BTreeSet<&str> =
             self.added.keys().chain(self.removed.keys()).map(String::as_str).collect();
-        let rows = rows_of(&previous.files.paths, &paths)?;
+        let rows = rows_of(&previous.files, &paths)?;
         let vector = |row: usize| match previous.deletes.get(&row) {
             None => Ok(None),
             Some(FileDeletes { positions, .. }) => match positions.as_slice() {
@@ -209,22 +207,23 @@ fn own_path(table: &Location, path: &str) -> Result<String> {
 }
 
 /// Where these paths are in the index.
-fn rows_of<'a>(paths: &StringArray, wanted: &BTreeSet<&'a str>) -> Result<HashMap<&'a str, usize>> {
+fn rows_of<'a>(files: &FileIndex, wanted: &BTreeSet<&'a str>) -> Result<HashMap<&'a str, usize>> {
     let mut rows = HashMap::new();
     // A look-up for each file would take longer than all the rest: few files pass this.
     let mut marks = vec![false; 1 << MARK_BITS];
     wanted.iter().for_each(|path| marks[mark(path.as_bytes())] = true);
-    let offsets = paths.value_offsets();
-    let bytes = paths.value_data();
-    for (row, ends) in offsets.windows(2).enumerate() {
-        let range = offset(ends[0])?..offset(ends[1])?;
-        let Some(path) = bytes.get(range) else { return Err("an index of another shape".into()) };
-        if !marks[mark(path)] {
-            continue;
-        }
-        let known = wanted.get(paths.value(row)).copied();
-        if known.is_some_and(|path| rows.insert(path, row).is_some()) {
-            return Err("a file is there twice".into());
+    for (start, chunk) in files.chunks() {
+        let paths = &chunk.paths;
+        let bytes = paths.value_data();
+        for (row, ends) in paths.value_offsets().windows(2).enumerate() {
+            let path = bytes.get(offset(ends[0])?..offset(ends[1])?);
+            if !marks[mark(path.ok_or("an index of another shape")?)] {
+                continue;
+            }
+            let known = wanted.get(paths.value(row)).copied();
+            if known.is_some_and(|path| rows.insert(path, start + row).is_some()) {
+                return Err("a file is there twice".into());
+            }
         }
     }
     Ok(rows)
@@ -249,107 +248,33 @@ fn mark(path: &[u8]) -> usize {
     usize::try_from(sum >> (u64::BITS - MARK_BITS)).unwrap_or(0)
 }
 
-/// The new files' deletes, then those of before at their new places.
-fn shifted(new: Deletes, new_files: usize, old: &Deletes, dropped: &[usize]) -> Deletes {
-    let kept = old.iter().filter_map(|(row, deletes)| {
+/// The deletes of before at their new places, then those of the new files, which come behind `kept` ones.
+fn shifted(old: &Deletes, dropped: &[usize], new: Deletes, kept: usize) -> Deletes {
+    let old = old.iter().filter_map(|(row, deletes)| {
         let before = dropped.binary_search(row).err()?;
-        Some((new_files + row - before, deletes.clone()))
+        Some((row - before, deletes.clone()))
     });
-    new.into_iter().chain(kept).collect()
+    old.chain(new.into_iter().map(|(row, deletes)| (kept + row, deletes))).collect()
 }
 
-/// The new files, then those of before that stay.
-fn joined(
-    new: &FileIndex,
-    old: &FileIndex,
-    dropped: &[usize],
-    layout: &Layout,
-) -> Result<FileIndex> {
-    let kept = Kept::new(old.len(), dropped);
-    let shape = || Doubt::from("an index of another shape");
-    let paths = kept.join(&new.paths, &old.paths)?;
-    let sizes = kept.join(&new.sizes, &old.sizes)?;
-    let rows = kept.join(&new.rows, &old.rows)?;
-    let modified = kept.join(&new.modified, &old.modified)?;
-    if new.partitions.len() != old.partitions.len() {
-        return Err(shape());
+/// The files of before that stay, then the new ones.
+fn joined(old: &FileIndex, dropped: &[usize], new: &FileIndex) -> Result<FileIndex> {
+    if new.partitions != old.partitions {
+        return Err("an index of another shape".into());
     }
-    let mut partitions = Vec::new();
-    for (new, old) in new.partitions.iter().zip(&old.partitions) {
-        let values = kept.join(&new.values, &old.values)?;
-        partitions.push(PartitionColumn { column: new.column, values });
-    }
-    let mut bounds = Vec::new();
-    for column in 0..layout.columns.len() {
-        let of = |index: &'_ FileIndex| index.bounds.iter().find(|b| b.column == column).cloned();
-        let (of_new, of_old) = (of(new), of(old));
-        if of_new.is_none() && of_old.is_none() {
+    let (mut chunks, mut dropped) = (Vec::new(), dropped);
+    for (start, chunk) in old.chunks() {
+        let end = start + chunk.len();
+        let (own, later) = dropped.split_at(dropped.partition_point(|row| *row < end));
+        dropped = later;
+        if own.is_empty() {
+            chunks.push(Arc::clone(chunk));
             continue;
         }
-        let data_type = layout.schema.field(column).data_type();
-        let unknown = |files: usize| ColumnBounds {
-            column,
-            min: new_null_array(data_type, files),
-            max: new_null_array(data_type, files),
-            nulls: std::iter::repeat_n(None, files).collect(),
-            exact: false,
-        };
-        let of_new = of_new.unwrap_or_else(|| unknown(new.len()));
-        let of_old = of_old.unwrap_or_else(|| unknown(old.len()));
-        bounds.push(ColumnBounds {
-            column,
-            min: kept.join(&of_new.min, &of_old.min)?,
-            max: kept.join(&of_new.max, &of_old.max)?,
-            nulls: kept
-                .join(&of_new.nulls, &of_old.nulls)?
-                .as_primitive_opt()
-                .ok_or_else(shape)?
-                .clone(),
-            exact: false,
-        });
+        let mut keep = vec![true; chunk.len()];
+        own.iter().for_each(|row| keep[row - start] = false);
+        chunks.push(Arc::new(chunk.filtered(&BooleanArray::from(keep))?));
     }
-    Ok(FileIndex {
-        paths: paths.as_string_opt::<i32>().ok_or_else(shape)?.clone(),
-        sizes: sizes.as_primitive_opt().ok_or_else(shape)?.clone(),
-        rows: rows.as_primitive_opt().ok_or_else(shape)?.clone(),
-        modified: modified.as_primitive_opt().ok_or_else(shape)?.clone(),
-        partitions,
-        constants: Vec::new(),
-        bounds,
-    })
-}
-
-/// Which files of before stay.
-enum Kept {
-    /// Few gaps: the pieces between them are copied once.
-    Pieces(Vec<Range<usize>>),
-    Mask(BooleanArray),
-}
-
-impl Kept {
-    const PIECES_MAX: usize = 256;
-
-    fn new(files: usize, dropped: &[usize]) -> Self {
-        if dropped.len() < Self::PIECES_MAX {
-            let starts = std::iter::once(0).chain(dropped.iter().map(|row| row + 1));
-            let ends = dropped.iter().copied().chain(std::iter::once(files));
-            let pieces = starts.zip(ends).map(|(start, end)| start..end);
-            return Self::Pieces(pieces.filter(|piece| !piece.is_empty()).collect());
-        }
-        let mut mask = vec![true; files];
-        dropped.iter().for_each(|row| mask[*row] = false);
-        Self::Mask(mask.into())
-    }
-
-    fn join(&self, new: &dyn Array, old: &dyn Array) -> Result<ArrayRef> {
-        let old: Vec<ArrayRef> = match self {
-            Self::Pieces(pieces) => {
-                pieces.iter().map(|piece| old.slice(piece.start, piece.len())).collect()
-            }
-            Self::Mask(mask) => vec![filter(old, mask)?],
-        };
-        let mut parts: Vec<&dyn Array> = vec![new];
-        parts.extend(old.iter().map(|part| &**part));
-        Ok(concat(&parts)?)
-    }
+    chunks.extend(new.chunks().map(|(_, chunk)| Arc::clone(chunk)));
+    Ok(FileIndex::new(chunks, old.partitions.clone(), Vec::new())?)
 }

@@ -33,6 +33,9 @@ pub(super) fn ended(location: &Location, join: JoinError) -> Error {
 
 /// The kernel's errors. `Unsupported` ones already name the feature in their message.
 pub(super) fn from_kernel(location: &Location, error: KernelError) -> Error {
+    if let Some(own) = cause::<Error>(&error) {
+        return corrupt(location, own.message()).source(error);
+    }
     match error {
         KernelError::Backtraced { source, .. } => from_kernel(location, *source),
         KernelError::Unsupported(what) => unsupported(location, what),
@@ -50,16 +53,17 @@ pub(super) fn from_kernel(location: &Location, error: KernelError) -> Error {
     }
 }
 
+/// The first error of a type among the causes.
+fn cause<T: std::error::Error + 'static>(error: &KernelError) -> Option<&T> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |cause| cause.source())
+        .find_map(|cause| cause.downcast_ref())
+}
+
 /// Anything else is damage, unless the store failed somewhere below.
 fn damage(location: &Location, error: KernelError) -> Error {
     use object_store::Error as StoreError;
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    let failure = std::iter::from_fn(|| {
-        let current = cause?;
-        cause = current.source();
-        Some(current)
-    });
-    match failure.filter_map(|cause| cause.downcast_ref::<StoreError>()).next() {
+    match cause(&error) {
         None => corrupt(location, cause_text(&error)).source(error),
         Some(StoreError::NotFound { path, .. }) => {
             corrupt(location, format!("its log names {}, which is not there", name(path)))

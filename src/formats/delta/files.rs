@@ -1,7 +1,8 @@
-//! The file index of one version, built file by file.
+//! The file index of one version, built file by file and chunk by chunk.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::mem::take;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{StringBuilder, TimestampMicrosecondArray, UInt64Array};
 use lakegate_base::{Location, Result};
@@ -13,17 +14,23 @@ use super::partition::RawValues;
 use super::place::place;
 use super::stats::{FileStats, Gatherer};
 use super::vectors::Descriptor;
-use crate::{Deletes, FileDeletes, FileIndex, PartitionColumn, PositionDeletes};
+use crate::index::CHUNK_FILES;
+use crate::{Deletes, FileChunk, FileDeletes, FileIndex, PartitionColumn, PositionDeletes};
 
 pub(super) struct IndexBuilder<'a> {
     location: &'a Location,
     layout: &'a Layout,
+    chunks: Vec<Arc<FileChunk>>,
+    /// Those in `chunks`.
+    files: usize,
+    // The chunk in the making:
     paths: StringBuilder,
     sizes: Vec<u64>,
     rows: Vec<Option<u64>>,
     modified: Vec<Option<i64>>,
     partitions: Vec<Partition>,
     bounds: Vec<Gatherer>,
+    // Of all chunks:
     deletes: Deletes,
     /// Folders outside the table that its log points to.
     outside: BTreeSet<Location>,
@@ -53,12 +60,14 @@ impl<'a> IndexBuilder<'a> {
                 let (name, values) = (name.clone(), RawValues::default());
                 partitions.push(Partition { column, name, values });
             } else {
-                bounds.extend(Gatherer::new(column, name, layout.schema.field(column).data_type()));
+                bounds.extend(Gatherer::new(column, name, layout.schema.field(column)));
             }
         }
         Self {
             location,
             layout,
+            chunks: Vec::new(),
+            files: 0,
             paths: StringBuilder::new(),
             sizes: Vec::new(),
             rows: Vec::new(),
@@ -92,7 +101,7 @@ impl<'a> IndexBuilder<'a> {
         self.sizes.push(size);
         self.rows.push(stats.rows());
         self.modified.push(file.modified_ms.and_then(|ms| ms.checked_mul(1000)));
-        Ok(())
+        if self.sizes.len() == CHUNK_FILES { self.close() } else { Ok(()) }
     }
 
     fn push_deletes(
@@ -110,7 +119,7 @@ impl<'a> IndexBuilder<'a> {
         if deletes.rows().zip(rows).is_some_and(|(deleted, rows)| deleted > rows) {
             return Err(self.damaged(file, "has more rows deleted than it has rows"));
         }
-        self.deletes.insert(self.sizes.len(), deletes);
+        self.deletes.insert(self.files + self.sizes.len(), deletes);
         Ok(())
     }
 
@@ -124,24 +133,31 @@ impl<'a> IndexBuilder<'a> {
         error::corrupt(self.location, format!("file {} {what}", file.path))
     }
 
-    pub(super) fn finish(mut self) -> Result<Indexed> {
+    fn close(&mut self) -> Result<()> {
         let mut partitions = Vec::new();
-        for Partition { column, values, .. } in self.partitions {
-            let field = self.layout.schema.field(column);
-            let values = values.finish(field.data_type()).map_err(|what| {
+        for Partition { column, values, .. } in &mut self.partitions {
+            let field = self.layout.schema.field(*column);
+            let values = take(values).finish(field.data_type()).map_err(|what| {
                 error::corrupt(self.location, format!("{what}, in column \"{}\"", field.name()))
             })?;
-            partitions.push(PartitionColumn { column, values });
+            partitions.push(PartitionColumn { column: *column, values });
         }
-        let files = FileIndex {
+        self.files += self.sizes.len();
+        self.chunks.push(Arc::new(FileChunk {
             paths: self.paths.finish(),
-            sizes: UInt64Array::from(self.sizes),
-            rows: UInt64Array::from(self.rows),
-            modified: TimestampMicrosecondArray::from(self.modified),
+            sizes: UInt64Array::from(take(&mut self.sizes)),
+            rows: UInt64Array::from(take(&mut self.rows)),
+            modified: TimestampMicrosecondArray::from(take(&mut self.modified)),
             partitions,
-            constants: Vec::new(),
-            bounds: self.bounds.into_iter().filter_map(Gatherer::finish).collect(),
-        };
+            bounds: self.bounds.iter_mut().filter_map(Gatherer::take).collect(),
+            summary: OnceLock::new(),
+        }));
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Indexed> {
+        self.close()?;
+        let files = FileIndex::new(self.chunks, self.layout.partitions(), Vec::new())?;
         Ok(Indexed { files, deletes: self.deletes, outside: self.outside })
     }
 }

@@ -29,6 +29,7 @@ use tokio::runtime::{EnterGuard, Handle};
 use tokio::sync::watch;
 use url::Url;
 
+use super::checked::CheckedLog;
 use super::listing::{LOG_FILES_MAX, VERSION_DIGITS};
 use super::{error, lenient};
 
@@ -156,7 +157,13 @@ impl TableEngine {
         reading: Reading,
         waiting: watch::Receiver<()>,
     ) -> Self {
-        let store = Arc::new(PrefixStore::new(store, lakegate_store::path(location)));
+        let store: Arc<dyn ObjectStore> =
+            Arc::new(PrefixStore::new(store, lakegate_store::path(location)));
+        let store = match reading.lines {
+            Lines::Strict => Arc::new(CheckedLog(store)),
+            // Checked line by line.
+            Lines::Lenient => store,
+        };
         let inner = DefaultEngineBuilder::new(store)
             .with_task_executor(Arc::new(Runtime(Handle::current())))
             .with_buffer_size(READ_AHEAD_FILES)

@@ -40,4 +40,10 @@ impl Layout {
         }
         Ok(Self { schema, columns })
     }
+
+    /// The partition columns, as indexes into the schema.
+    pub(super) fn partitions(&self) -> Vec<usize> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(_, column)| column.partition).map(|(at, _)| at).collect()
+    }
 }

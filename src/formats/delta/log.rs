@@ -20,8 +20,7 @@ use super::vectors::Descriptor;
 /// Beyond this a table is refused before it fills the memory.
 pub(super) const FILES_MAX: usize = 20_000_000;
 
-/// Reader features this crate reads right. Everything else is refused by its name. Of the variant ones
-/// only the name is read: a column of that type is refused.
+/// Reader features this crate reads right. Everything else is refused by its name.
 const READER_FEATURES: [TableFeature; 11] = [
     TableFeature::ColumnMapping,
     TableFeature::DeletionVectors,

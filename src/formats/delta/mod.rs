@@ -6,6 +6,7 @@
 
 mod apply;
 mod casting;
+mod checked;
 mod collect;
 mod commit;
 mod data;

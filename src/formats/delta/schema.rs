@@ -9,6 +9,7 @@ use delta_kernel::schema::{
 };
 use delta_kernel::table_features::ColumnMappingMode;
 
+use crate::variant::VARIANT;
 use crate::{FIELD_ID, MatchBy, PHYSICAL_NAME};
 
 /// Field metadata: the column's comment, as Delta and the catalog have it.
@@ -66,7 +67,16 @@ fn arrow_field(field: &StructField, mode: ColumnMappingMode) -> Result<Field, St
     if let Some(MetadataValue::String(comment)) = field.metadata().get(COMMENT) {
         metadata.insert(COMMENT.to_string(), comment.clone());
     }
-    Ok(Field::new(field.name(), data_type, true).with_metadata(metadata))
+    let arrow = Field::new(field.name(), data_type, true).with_metadata(metadata);
+    Ok(marked(arrow, field.data_type()))
+}
+
+/// Variants are text with a mark.
+fn marked(mut field: Field, data_type: &DeltaType) -> Field {
+    if matches!(data_type, DeltaType::Variant(_)) {
+        field.metadata_mut().insert(VARIANT.to_string(), "true".to_string());
+    }
+    field
 }
 
 fn arrow_type(data_type: &DeltaType, mode: ColumnMappingMode) -> Result<DataType, String> {
@@ -75,15 +85,20 @@ fn arrow_type(data_type: &DeltaType, mode: ColumnMappingMode) -> Result<DataType
         DeltaType::Struct(inner) => DataType::Struct(fields(inner, mode)?),
         DeltaType::Array(array) => {
             let element = arrow_type(array.element_type(), mode)?;
-            DataType::List(Arc::new(Field::new("element", element, true)))
+            let element = Field::new("element", element, true);
+            DataType::List(Arc::new(marked(element, array.element_type())))
         }
         DeltaType::Map(map) => {
+            if matches!(map.key_type(), DeltaType::Variant(_)) {
+                return Err("type variant as the key of a map".to_string());
+            }
             let key = Field::new("key", arrow_type(map.key_type(), mode)?, false);
             let value = Field::new("value", arrow_type(map.value_type(), mode)?, true);
+            let value = marked(value, map.value_type());
             let entries = DataType::Struct(vec![key, value].into());
             DataType::Map(Arc::new(Field::new("key_value", entries, false)), false)
         }
-        DeltaType::Variant(_) => return Err("type variant".to_string()),
+        DeltaType::Variant(_) => DataType::Utf8,
     })
 }
 

@@ -1,20 +1,22 @@
 //! File statistics: JSON text in the log, bounds per column here. A bound that is not surely true is left
 //! out: pruning by a wrong one loses rows, pruning without one only takes longer.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, Decimal128Array, PrimitiveArray, StringArray, UInt64Array,
 };
 use arrow::datatypes::{
-    ArrowNativeType, DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    ArrowNativeType, DataType, Date32Type, Field, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimeUnit, TimestampMicrosecondType,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::partition::{date, decimal, timestamp_ntz, zoned};
 use crate::ColumnBounds;
+use crate::variant::is_variant;
 
 /// Writers cut long texts here. A maximum of just this length may be a cut one, which bounds nothing.
 const TEXT_CUT_CHARS: usize = 32;
@@ -81,11 +83,11 @@ enum Side {
 
 impl Gatherer {
     /// None for columns that get no bounds.
-    pub(super) fn new(column: usize, name: &str, data_type: &DataType) -> Option<Self> {
-        if data_type.is_nested() {
+    pub(super) fn new(column: usize, name: &str, field: &Field) -> Option<Self> {
+        if field.data_type().is_nested() || is_variant(field) {
             return None;
         }
-        let (name, data_type) = (name.to_string(), data_type.clone());
+        let (name, data_type) = (name.to_string(), field.data_type().clone());
         Some(Self { column, name, data_type, min: vec![], max: vec![], nulls: vec![] })
     }
 
@@ -101,15 +103,18 @@ impl Gatherer {
         self.nulls.push(nulls.filter(|_| stats.tight()));
     }
 
-    /// None when no file says anything. Never exact: writers may have cut or widened the values.
-    pub(super) fn finish(self) -> Option<ColumnBounds> {
+    /// The bounds since the last call; none when no file says anything. Never exact: writers may have cut or
+    /// widened the values.
+    pub(super) fn take(&mut self) -> Option<ColumnBounds> {
+        let (min, max) = (take(&mut self.min), take(&mut self.max));
+        let nulls = take(&mut self.nulls);
         let known = |bounds: &[Option<Bound>]| bounds.iter().any(Option::is_some);
-        if !known(&self.min) && !known(&self.max) && !self.nulls.iter().any(Option::is_some) {
+        if !known(&min) && !known(&max) && !nulls.iter().any(Option::is_some) {
             return None;
         }
-        let nulls = UInt64Array::from(self.nulls);
-        let min = array(&self.min, &self.data_type)?;
-        let max = array(&self.max, &self.data_type)?;
+        let nulls = UInt64Array::from(nulls);
+        let min = array(&min, &self.data_type)?;
+        let max = array(&max, &self.data_type)?;
         Some(ColumnBounds { column: self.column, min, max, nulls, exact: false })
     }
 }

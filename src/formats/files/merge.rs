@@ -7,6 +7,7 @@ use lakegate_base::{Error, Result, Subject};
 
 use super::json;
 use crate::TableFormat;
+use crate::variant::{is_variant, keep_mark};
 
 /// The columns of all files, in order of first appearance, all nullable; columns that have no value in
 /// any file (type `Null`) become text. Call it for one file, too.
@@ -39,7 +40,7 @@ fn without_null(field: &Field) -> Field {
         }
         other => other.clone(),
     };
-    Field::new(field.name(), data_type, true)
+    keep_mark(field, Field::new(field.name(), data_type, true))
 }
 
 fn by_position(known: &Fields, file: &Fields) -> Fields {
@@ -62,6 +63,13 @@ fn by_header(known: &Fields, file: &Fields) -> Fields {
 fn by_name(known: &Fields, file: &Fields, parent: &str) -> Result<Fields> {
     by_folded_name(known, file, |column, field| {
         let name = format!("{parent}{}", column.name());
+        if is_variant(column) != is_variant(field) {
+            let kind = |field: &Field| match is_variant(field) {
+                true => "a variant".to_string(),
+                false => field.data_type().to_string(),
+            };
+            return Err(differs(&name, kind(column), kind(field)));
+        }
         widen(column.data_type(), field.data_type(), &name)
     })
 }
@@ -119,12 +127,13 @@ fn widen(a: &DataType, b: &DataType, name: &str) -> Result<DataType> {
         }
         _ => number(a, b),
     };
-    wide.ok_or_else(|| {
-        let message = format!("column \"{name}\" is {a} in one file and {b} in another");
-        Error::corrupt(message)
-            .about(Subject::Column)
-            .hint("Put files with different types into folders of their own, or rewrite them.")
-    })
+    wide.ok_or_else(|| differs(name, a, b))
+}
+
+fn differs(name: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> Error {
+    Error::corrupt(format!("column \"{name}\" is {a} in one file and {b} in another"))
+        .about(Subject::Column)
+        .hint("Put files with different types into folders of their own, or rewrite them.")
 }
 
 /// Keys and values stand first and second, whatever their names.

@@ -2,7 +2,7 @@
 //! footers are read, and cached, when a query needs them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
@@ -13,8 +13,10 @@ use sha2::{Digest, Sha256};
 use super::infer::{FileRef, infer_as};
 use super::listing::{self, Contents, DataFile};
 use super::{Compression, merge_schemas, partitions};
+use crate::index::CHUNK_FILES;
 use crate::{
-    Deletes, Encoding, FileIndex, MatchBy, PartitionColumn, TableFormat, TableSnapshot, TableSource,
+    Deletes, Encoding, FileChunk, FileIndex, MatchBy, PartitionColumn, TableFormat, TableSnapshot,
+    TableSource,
 };
 
 /// Files whose schema is read when the catalog has none.
@@ -34,16 +36,12 @@ pub async fn open(stores: &Stores, source: &TableSource) -> Result<TableSnapshot
     };
     let schema = table_schema(source, &inferred)?;
     let first_key = schema.fields().len() - source.partition_keys.len();
-    let values = partitions::values(&files, &source.partition_keys)?;
-    let partitions = values.into_iter().enumerate();
-    let partitions =
-        partitions.map(|(at, values)| PartitionColumn { column: first_key + at, values }).collect();
     Ok(TableSnapshot {
         location: source.location.clone(),
         version: version(&files),
         schema,
         encoding,
-        files: index(&files, partitions),
+        files: index(&files, &source.partition_keys, first_key)?,
         deletes: Deletes::new(),
         defaults: BTreeMap::new(),
         origin: None,
@@ -140,15 +138,24 @@ fn version(files: &[DataFile]) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn index(files: &[DataFile], partitions: Vec<PartitionColumn>) -> FileIndex {
-    let modified = files.iter().map(|file| file.modified.timestamp_micros());
-    FileIndex {
-        paths: StringArray::from_iter_values(files.iter().map(|file| file.location.path())),
-        sizes: UInt64Array::from_iter_values(files.iter().map(|file| file.size)),
-        rows: UInt64Array::new_null(files.len()),
-        modified: TimestampMicrosecondArray::from_iter_values(modified),
-        partitions,
-        constants: Vec::new(),
-        bounds: Vec::new(),
-    }
+fn index(files: &[DataFile], keys: &[FieldRef], first_key: usize) -> Result<FileIndex> {
+    let columns: Vec<usize> = (first_key..first_key + keys.len()).collect();
+    let chunk = |files: &[DataFile]| {
+        let values = partitions::values(files, keys)?;
+        let partitions = columns.iter().zip(values);
+        let partitions =
+            partitions.map(|(column, values)| PartitionColumn { column: *column, values });
+        let modified = files.iter().map(|file| file.modified.timestamp_micros());
+        Ok::<_, Error>(Arc::new(FileChunk {
+            paths: StringArray::from_iter_values(files.iter().map(|file| file.location.path())),
+            sizes: UInt64Array::from_iter_values(files.iter().map(|file| file.size)),
+            rows: UInt64Array::new_null(files.len()),
+            modified: TimestampMicrosecondArray::from_iter_values(modified),
+            partitions: partitions.collect(),
+            bounds: Vec::new(),
+            summary: OnceLock::new(),
+        }))
+    };
+    let chunks = files.chunks(CHUNK_FILES).map(chunk).collect::<Result<_>>()?;
+    FileIndex::new(chunks, columns, Vec::new())
 }

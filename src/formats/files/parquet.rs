@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use ::parquet::arrow::async_reader::MetadataFetch;
 use ::parquet::arrow::parquet_to_arrow_schema;
-use ::parquet::basic::Type as PhysicalType;
+use ::parquet::basic::{LogicalType, Type as PhysicalType};
 use ::parquet::errors::{ParquetError, Result as ParquetResult};
 use ::parquet::file::metadata::ParquetMetaDataReader;
 use ::parquet::schema::types::SchemaDescriptor;
@@ -19,7 +19,7 @@ use lakegate_store::Stores;
 
 use super::Compression;
 use super::infer::{COLUMNS_MAX, FileRef, InferredFile};
-use crate::TableFormat;
+use crate::{TableFormat, variant};
 
 const FOOTER_BYTES_MAX: u64 = 64 << 20;
 /// Read at once from the end: most footers fit, which saves a request.
@@ -46,7 +46,7 @@ pub(super) async fn infer(stores: &Stores, file: &FileRef) -> Result<InferredFil
     let file_metadata = metadata.file_metadata();
     let descriptor = file_metadata.schema_descr();
     let schema = parquet_to_arrow_schema(descriptor, None).map_err(|e| damaged(location, e))?;
-    let schema = with_micros(&schema, descriptor);
+    let schema = with_variants(&with_micros(&schema, descriptor), descriptor);
     Ok(InferredFile {
         format: TableFormat::Parquet,
         schema: checked(&schema, location)?,
@@ -66,6 +66,18 @@ fn with_micros(schema: &Schema, descriptor: &SchemaDescriptor) -> Schema {
         let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
         let field = field.as_ref().clone();
         if int96 { field.with_data_type(micros) } else { field }
+    });
+    Schema::new(fields.collect::<Vec<_>>())
+}
+
+/// Columns that are annotated as variants; those inside others stay the groups that they are stored as.
+fn with_variants(schema: &Schema, descriptor: &SchemaDescriptor) -> Schema {
+    let types = descriptor.root_schema().get_fields();
+    let fields = schema.fields().iter().zip(types).map(|(field, parquet_type)| {
+        let kind = parquet_type.get_basic_info().logical_type_ref();
+        let is_variant = matches!(kind, Some(LogicalType::Variant(_)));
+        let is_variant = is_variant && variant::check(field.data_type()).is_ok();
+        if is_variant { variant::field(field.name()) } else { field.as_ref().clone() }
     });
     Schema::new(fields.collect::<Vec<_>>())
 }
@@ -106,7 +118,7 @@ fn nullable(field: &FieldRef) -> Field {
         // Keys of a map are never null, and Arrow insists on it.
         other => other.clone(),
     };
-    Field::new(field.name(), data_type, true)
+    variant::keep_mark(field, Field::new(field.name(), data_type, true))
 }
 
 struct Fetch<'a> {

@@ -1,11 +1,16 @@
 //! Some files of one manifest as Arrow columns, one value per file.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, Int64Array, StringArray, UInt64Array};
+use arrow::array::{
+    Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array, new_null_array,
+};
 use arrow::error::ArrowError;
 use lakegate_base::{Error, Result};
+
+use crate::index::CHUNK_FILES;
+use crate::{ColumnBounds, FileChunk, PartitionColumn};
 
 use super::avro::Value;
 use super::bounds::{self, Side};
@@ -15,25 +20,18 @@ use super::scalar::{self, Scalar};
 use super::schema::Primitive;
 use super::tuple;
 
-/// Files whose values are collected before they become arrays, and the values of each kind among them:
-/// wide tables take fewer files at a time.
-const CHUNK_FILES: usize = 4096;
+/// Values of each kind that are collected before they become arrays: wide tables take fewer files at a time.
 const CHUNK_VALUES: usize = 1 << 18;
 
-/// Arrays of the same length.
+/// A chunk of the file index, and what leads from its files to their deletes.
 pub struct Chunk {
-    pub paths: StringArray,
-    pub sizes: UInt64Array,
-    pub rows: UInt64Array,
+    /// Partitions are the identity columns that all of these files carry.
+    pub files: Arc<FileChunk>,
     pub sequences: Int64Array,
     pub tuples: Tuples,
     pub written: Written,
     /// One per `Layout::identities`.
     pub identities: Vec<Identity>,
-    /// One per `Layout::columns`; none where no file has a value.
-    pub lower: Vec<Option<ArrayRef>>,
-    pub upper: Vec<Option<ArrayRef>>,
-    pub nulls: Vec<Option<ArrayRef>>,
 }
 
 /// The partition tuples of some files (see `tuple`), each kept once.
@@ -51,12 +49,12 @@ pub enum Written {
 }
 
 /// A column's values in the partition tuples of some files.
-#[derive(Clone)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     /// The files' spec has no such field.
     Absent,
     /// Every file has a value, or NULL.
-    Carried(ArrayRef),
+    Carried,
     /// The spec has the field, but a tuple does not hold a value of the column's type.
     Unreadable,
 }
@@ -115,31 +113,17 @@ impl Written {
     }
 }
 
-impl Identity {
-    pub fn carried(&self) -> Option<&ArrayRef> {
-        if let Self::Carried(array) = self { Some(array) } else { None }
-    }
-}
-
 impl Chunk {
     pub fn len(&self) -> usize {
-        self.paths.len()
+        self.files.len()
     }
 
     /// What it takes in memory.
     pub fn bytes(&self) -> usize {
-        let bounds = [&self.lower, &self.upper, &self.nulls].into_iter().flatten().flatten();
-        let identities = self.identities.iter().filter_map(Identity::carried);
-        let arrays: usize =
-            bounds.chain(identities).map(|array| array.get_array_memory_size()).sum();
-        arrays
-            + self.paths.get_array_memory_size()
-            + self.sizes.get_array_memory_size()
-            + self.rows.get_array_memory_size()
+        self.files.memory_bytes()
             + self.sequences.get_array_memory_size()
             + self.tuples.bytes()
             + self.written.bytes()
-            + 3 * self.lower.len() * size_of::<Option<ArrayRef>>()
     }
 }
 
@@ -290,42 +274,63 @@ impl Open {
     }
 
     pub fn finish(self, layout: &Layout) -> Result<Chunk> {
-        let arrays = |columns: Vec<Vec<Option<Scalar>>>| {
-            let kinds = layout.columns.iter().map(|column| column.2);
-            let array = |(kind, values): (Primitive, Vec<Option<Scalar>>)| {
-                let known = values.iter().any(Option::is_some);
-                known.then(|| scalar::array(kind, &values)).transpose()
-            };
-            kinds.zip(columns).map(array).collect::<Result<Vec<_>, ArrowError>>()
-        };
-        let counts = |values: Vec<Option<u64>>| {
-            let known = values.iter().any(Option::is_some);
-            known.then(|| Arc::new(UInt64Array::from(values)) as ArrayRef)
-        };
-        let identity = |(at, carried): (&usize, &Carried)| {
-            Ok(match carried {
+        let files = self.paths.len();
+        let bounds = layout.columns.iter().zip(self.lower).zip(self.upper).zip(self.nulls);
+        let bounds = bounds.map(|(((column, lower), upper), nulls)| {
+            column_bounds(column.0, column.2, &lower, &upper, nulls)
+        });
+        let bounds = bounds.filter_map(Result::transpose).collect::<Result<_, ArrowError>>();
+        let (mut identities, mut partitions) = (Vec::new(), Vec::new());
+        for (at, carried) in layout.identities.iter().zip(&self.identities) {
+            let (column, _, kind) = layout.columns[*at];
+            identities.push(match carried {
                 Carried { in_spec: false, .. } => Identity::Absent,
                 Carried { unreadable: true, .. } => Identity::Unreadable,
                 Carried { values, .. } => {
-                    Identity::Carried(scalar::array(layout.columns[*at].2, values)?)
+                    let values = scalar::array(kind, values).map_err(array_fault)?;
+                    partitions.push(PartitionColumn { column, values });
+                    Identity::Carried
                 }
-            })
-        };
-        let identities: Result<Vec<Identity>, ArrowError> =
-            layout.identities.iter().zip(&self.identities).map(identity).collect();
+            });
+        }
         Ok(Chunk {
             written: Written::new(&self.written, &self.paths),
-            paths: StringArray::from_iter_values(&self.paths),
-            sizes: UInt64Array::from(self.sizes),
-            rows: UInt64Array::from(self.rows),
+            files: Arc::new(FileChunk {
+                paths: StringArray::from_iter_values(&self.paths),
+                sizes: UInt64Array::from(self.sizes),
+                rows: UInt64Array::from(self.rows),
+                modified: TimestampMicrosecondArray::new_null(files),
+                partitions,
+                bounds: bounds.map_err(array_fault)?,
+                summary: OnceLock::new(),
+            }),
             sequences: Int64Array::from(self.sequences),
             tuples: self.tuples,
-            identities: identities.map_err(array_fault)?,
-            lower: arrays(self.lower).map_err(array_fault)?,
-            upper: arrays(self.upper).map_err(array_fault)?,
-            nulls: self.nulls.into_iter().map(counts).collect(),
+            identities,
         })
     }
+}
+
+/// None where no file says anything. The specification lets bounds be wider than the values, so none is
+/// ever exact.
+fn column_bounds(
+    column: usize,
+    kind: Primitive,
+    lower: &[Option<Scalar>],
+    upper: &[Option<Scalar>],
+    nulls: Vec<Option<u64>>,
+) -> Result<Option<ColumnBounds>, ArrowError> {
+    let array = |values: &[Option<Scalar>]| match values.iter().any(Option::is_some) {
+        true => scalar::array(kind, values).map(Some),
+        false => Ok(None),
+    };
+    let (min, max) = (array(lower)?, array(upper)?);
+    if min.is_none() && max.is_none() && !nulls.iter().any(Option::is_some) {
+        return Ok(None);
+    }
+    let unknown = || new_null_array(&kind.arrow(), nulls.len());
+    let (min, max) = (min.unwrap_or_else(unknown), max.unwrap_or_else(unknown));
+    Ok(Some(ColumnBounds { column, min, max, nulls: UInt64Array::from(nulls), exact: false }))
 }
 
 pub fn array_fault(error: ArrowError) -> Error {

@@ -244,7 +244,7 @@ pub fn assign(layout: &Layout, columns: &[Column], parts: &[Arc<Part>]) -> Resul
     for part in parts {
         for chunk in &part.chunks {
             for file in 0..chunk.len() {
-                chunk.written.of(file, chunk.paths.value(file), &mut path);
+                chunk.written.of(file, chunk.files.paths.value(file), &mut path);
                 let data = DataFile { chunk, file, path: &path, spec_id: part.spec_id };
                 let of_file = assigned.of(&data)?;
                 if !of_file.positions.is_empty() || !of_file.equality.is_empty() {
@@ -274,11 +274,11 @@ impl DataFile<'_> {
 
     /// False only when the bounds of a column say that no key can be in this file.
     fn may_hold(&self, layout: &Layout, key: &KeyRange) -> bool {
-        let value = |bounds: &Vec<Option<arrow::array::ArrayRef>>| {
-            scalar::value(layout.columns[key.column].2, bounds[key.column].as_ref()?, self.file)
-        };
-        let below = value(&self.chunk.upper).is_some_and(|upper| upper < key.lower);
-        let above = value(&self.chunk.lower).is_some_and(|lower| lower > key.upper);
+        let (column, _, kind) = layout.columns[key.column];
+        let Some(bounds) = self.chunk.files.bounds(column) else { return true };
+        let value = |bounds: &dyn Array| scalar::value(kind, bounds, self.file);
+        let below = value(&bounds.max).is_some_and(|upper| upper < key.lower);
+        let above = value(&bounds.min).is_some_and(|lower| lower > key.upper);
         !below && !above
     }
 }

@@ -1,31 +1,25 @@
-//! Builds the file index: manifest entries into Arrow columns, one value per file.
+//! Builds the file index: manifest entries into chunks of Arrow columns, one value per file.
 //!
-//! Each manifest becomes chunks of finished arrays on its own thread; at the end the chunks are
-//! concatenated. Entries live one at a time, so a large table costs its index and little more. What was
-//! made of a manifest never changes, and may be kept for the table's next version.
+//! Each manifest is decoded on a thread of its own, entry by entry. What was made of one never changes: the
+//! cache of manifests keeps it, and every snapshot that has the manifest shares its chunks. So an index is
+//! joined by naming chunks, and a commit costs the manifests that it wrote.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, TimestampMicrosecondArray, UInt64Array, new_empty_array,
-    new_null_array,
-};
-use arrow::compute::concat;
-use arrow::datatypes::{DataType, UInt64Type};
 use lakegate_base::{Error, Location, Result};
 
-use crate::{ColumnBounds, FileIndex, PartitionColumn};
+use crate::FileIndex;
 
-use super::chunk::{Chunk, Identity, Open, array_fault};
+use super::chunk::{Chunk, Identity, Open};
 use super::deletes::DeleteFile;
 use super::layout::Layout;
 use super::manifest::{Content, ManifestFile, for_each_live};
 
 /// Live files of one snapshot.
 const FILES_MAX: usize = 10_000_000;
-/// One column of texts: what 32-bit offsets reach.
-const TEXT_BYTES_MAX: usize = 0x7fff_ffff;
+/// What is kept of them.
+const INDEX_BYTES_MAX: u64 = 8 << 30;
 
 /// The live files of one manifest.
 #[derive(Default)]
@@ -85,102 +79,40 @@ impl Part {
 }
 
 impl Index {
-    /// Joins the parts, in order.
+    /// The files of all parts, in order.
     pub fn new(layout: &Layout, parts: &[Arc<Part>]) -> Result<Self> {
         let chunks: Vec<&Chunk> = parts.iter().flat_map(|part| &part.chunks).collect();
         let files: usize = chunks.iter().map(|chunk| chunk.len()).sum();
-        if files > FILES_MAX {
-            return Err(Error::exhausted(format!("the table has more than {FILES_MAX} files"))
-                .hint("Compact it with the writer's rewrite_data_files."));
+        let bytes = parts.iter().map(|part| part.bytes()).fold(0, u64::saturating_add);
+        if files > FILES_MAX || bytes > INDEX_BYTES_MAX {
+            let message = format!("the table's {files} files take {} MiB to plan", bytes >> 20);
+            return Err(
+                Error::exhausted(message).hint("Compact it with the writer's rewrite_data_files.")
+            );
         }
-        let whole = |kind: DataType, pick: &dyn Fn(&Chunk) -> ArrayRef| {
-            join(&kind, chunks.iter().map(|chunk| pick(chunk)).collect())
-        };
-        let numbers = |pick: &dyn Fn(&Chunk) -> ArrayRef| -> Result<UInt64Array> {
-            Ok(whole(DataType::UInt64, pick)?.as_primitive::<UInt64Type>().clone())
-        };
-        let paths = whole(DataType::Utf8, &|chunk| share(&chunk.paths))?;
-        let (partitions, constants, required) = identities(layout, &chunks)?;
-        let files = FileIndex {
-            paths: paths.as_string::<i32>().clone(),
-            sizes: numbers(&|chunk| share(&chunk.sizes))?,
-            rows: numbers(&|chunk| share(&chunk.rows))?,
-            modified: TimestampMicrosecondArray::new_null(files),
-            partitions,
-            constants,
-            bounds: bounds(layout, &chunks)?,
-        };
-        Ok(Self { files, required })
+        let (partitions, constants, required) = identities(layout, &chunks);
+        let chunks = chunks.iter().map(|chunk| Arc::clone(&chunk.files)).collect();
+        Ok(Self { files: FileIndex::new(chunks, partitions, constants)?, required })
     }
 }
 
-fn bounds(layout: &Layout, chunks: &[&Chunk]) -> Result<Vec<ColumnBounds>> {
-    let mut bounds = Vec::new();
-    for (at, (position, _, kind)) in layout.columns.iter().enumerate() {
-        let pick = |kind: &DataType, pick: &dyn Fn(&Chunk) -> &Vec<Option<ArrayRef>>| {
-            let known = chunks.iter().any(|chunk| pick(chunk)[at].is_some());
-            let array = |chunk: &&Chunk| {
-                let array = pick(chunk)[at].clone();
-                array.unwrap_or_else(|| new_null_array(kind, chunk.len()))
-            };
-            Ok::<_, Error>((known, join(kind, chunks.iter().map(array).collect())?))
-        };
-        let kind = kind.arrow();
-        let (has_min, min) = pick(&kind, &|chunk| &chunk.lower)?;
-        let (has_max, max) = pick(&kind, &|chunk| &chunk.upper)?;
-        let (has_nulls, nulls) = pick(&DataType::UInt64, &|chunk| &chunk.nulls)?;
-        if has_min || has_max || has_nulls {
-            let nulls = nulls.as_primitive::<UInt64Type>().clone();
-            // The specification lets bounds be wider than the values, so none is ever exact.
-            bounds.push(ColumnBounds { column: *position, min, max, nulls, exact: false });
-        }
-    }
-    Ok(bounds)
-}
-
-type Identities = (Vec<PartitionColumn>, Vec<PartitionColumn>, HashSet<usize>);
-
-/// The identity columns: those that every file carries, and those that only some do.
-fn identities(layout: &Layout, chunks: &[&Chunk]) -> Result<Identities> {
+/// The identity columns: those that every file carries, and those that only some do, in the order of the
+/// columns; and which of them may be missing in a file although they have a value.
+fn identities(layout: &Layout, chunks: &[&Chunk]) -> (Vec<usize>, Vec<usize>, HashSet<usize>) {
     let (mut partitions, mut constants, mut required) = (Vec::new(), Vec::new(), HashSet::new());
     for (slot, at) in layout.identities.iter().enumerate() {
-        let (column, _, kind) = layout.columns[*at];
-        let kind = kind.arrow();
-        let known: Vec<&Identity> = chunks.iter().map(|chunk| &chunk.identities[slot]).collect();
-        let array = |(chunk, identity): (&&Chunk, &&Identity)| {
-            let carried = identity.carried().cloned();
-            carried.unwrap_or_else(|| new_null_array(&kind, chunk.len()))
-        };
-        let values = || join(&kind, chunks.iter().zip(&known).map(array).collect());
-        if known.iter().all(|identity| identity.carried().is_some()) {
-            partitions.push(PartitionColumn { column, values: values()? });
-        } else if !known.iter().all(|identity| matches!(identity, Identity::Absent)) {
+        let column = layout.columns[*at].0;
+        let all = |is: Identity| chunks.iter().all(|chunk| chunk.identities[slot] == is);
+        let any = |is: Identity| chunks.iter().any(|chunk| chunk.identities[slot] == is);
+        if all(Identity::Carried) {
+            partitions.push(column);
+        } else if !all(Identity::Absent) {
             required.insert(column);
             // A value that cannot be read must stand in the file.
-            if !known.iter().any(|identity| matches!(identity, Identity::Unreadable)) {
-                constants.push(PartitionColumn { column, values: values()? });
+            if !any(Identity::Unreadable) {
+                constants.push(column);
             }
         }
     }
-    Ok((partitions, constants, required))
-}
-
-fn share(array: &(impl Array + Clone + 'static)) -> ArrayRef {
-    Arc::new(array.clone())
-}
-
-fn join(kind: &DataType, arrays: Vec<ArrayRef>) -> Result<ArrayRef> {
-    let text = |array: &ArrayRef| match array.data_type() {
-        DataType::Utf8 | DataType::Binary => array.get_array_memory_size(),
-        _ => 0,
-    };
-    if arrays.iter().map(text).fold(0, usize::saturating_add) > TEXT_BYTES_MAX {
-        return Err(Error::exhausted("the paths or bounds of the table's files exceed 2 GiB")
-            .hint("Compact it with the writer's rewrite_data_files."));
-    }
-    let arrays: Vec<&dyn Array> = arrays.iter().map(|array| &**array).collect();
-    if arrays.is_empty() {
-        return Ok(new_empty_array(kind));
-    }
-    concat(&arrays).map_err(array_fault)
+    (partitions, constants, required)
 }

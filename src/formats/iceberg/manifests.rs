@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt, stream};
 use lakegate_base::{Error, Location, Result};
 use lakegate_store::Stores;
+use tokio::sync::Semaphore;
 
 use crate::cache::{ByteCache, CacheUsage};
 
@@ -18,17 +19,20 @@ use super::metadata::Snapshot;
 const MANIFEST_BYTES_MAX: u64 = 256 << 20;
 /// Manifests in flight.
 const MANIFESTS_AT_ONCE: usize = 16;
+/// Manifests that are decoded at once, of all tables: each takes some memory meanwhile, and a processor.
+const DECODED_AT_ONCE: usize = 4;
 
 /// Manifests as they were read. A manifest never changes; but the same one reads differently under another
 /// schema, or with another sequence number (a commit that was tried again).
 pub struct ManifestCache {
     parts: ByteCache<(Location, ManifestFile, Digest), Part>,
+    decoding: Semaphore,
 }
 
 impl ManifestCache {
     /// With 0 bytes it keeps nothing.
     pub fn new(bytes_max: u64) -> Self {
-        Self { parts: ByteCache::new(bytes_max) }
+        Self { parts: ByteCache::new(bytes_max), decoding: Semaphore::new(DECODED_AT_ONCE) }
     }
 
     pub fn usage(&self) -> CacheUsage {
@@ -46,7 +50,7 @@ pub async fn read(
     let manifests = list(stores, layout, snapshot).await?;
     let read = |manifest: ManifestFile| async move {
         let location = layout.paths.resolve(&manifest.path)?;
-        let load = read_one(stores, layout, manifest.clone(), location.clone());
+        let load = read_one(stores, cache, layout, manifest.clone(), location.clone());
         cache.parts.get_or_load((location, manifest, layout.digest), load).await
     };
     stream::iter(manifests).map(read).buffered(MANIFESTS_AT_ONCE).try_collect().await
@@ -54,20 +58,37 @@ pub async fn read(
 
 async fn read_one(
     stores: &Stores,
+    cache: &ManifestCache,
     layout: &Arc<Layout>,
     manifest: ManifestFile,
     location: Location,
 ) -> Result<(Part, u64)> {
     let bytes = stores.read(&location, MANIFEST_BYTES_MAX).await?;
-    let layout = Arc::clone(layout);
-    // Decoding is work for a thread of its own.
-    let task = move || {
-        let part = Part::read(&layout, &manifest, &location, &bytes)?;
-        let bytes = part.bytes();
-        Ok((part, bytes))
+    let task = {
+        let layout = Arc::clone(layout);
+        move || Part::read(&layout, &manifest, &location, &bytes)
     };
+    let turn = cache.decoding.acquire().await;
+    // Decoding is work for a thread of its own.
     let part = tokio::task::spawn_blocking(task).await;
-    part.map_err(|e| Error::internal("reading a manifest failed").source(e))?
+    let part = part.map_err(|e| Error::internal("reading a manifest failed").source(e))??;
+    drop(turn);
+    check_places(stores, layout.paths.table(), &part)?;
+    let bytes = part.bytes();
+    Ok((part, bytes))
+}
+
+/// Paths may lead anywhere: one outside the roots refuses the table, before any file is opened.
+fn check_places(stores: &Stores, table: &Location, part: &Part) -> Result<()> {
+    // All that is below an allowed place is allowed, and that is nearly every file.
+    let below = format!("{}/", table.path());
+    let is_allowed = stores.allows(table);
+    let trusted = |path: &str| is_allowed && path.starts_with(&below);
+    let paths = part.chunks.iter().flat_map(|chunk| chunk.files.paths.iter().flatten());
+    for path in paths.filter(|path| !trusted(path)) {
+        stores.check(&table.with_path(path)?)?;
+    }
+    part.deletes.iter().try_for_each(|delete| stores.check(delete.location()))
 }
 
 /// From the manifest list, or listed inline (version 1).

@@ -32,6 +32,10 @@ impl Paths {
         Self { table: table.clone(), written: (written.scheme.map(str::to_string), segments) }
     }
 
+    pub fn table(&self) -> &Location {
+        &self.table
+    }
+
     pub fn resolve(&self, path: &str) -> Result<Location> {
         let parts = parts(path);
         if parts.segments.contains(&"..") {

@@ -10,6 +10,7 @@ use lakegate_base::{Error, Result, Subject};
 use serde_json::Value as Json;
 
 use crate::FIELD_ID;
+use crate::variant::VARIANT;
 
 use super::{INITIAL_DEFAULT, NAME_MAPPING};
 
@@ -34,6 +35,9 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
     Primitive(Primitive),
+    Variant,
+    /// Always NULL; files need not have the column.
+    Unknown,
     Struct(Vec<Column>),
     List(Box<Column>),
     Map(Box<[Column; 2]>),
@@ -77,7 +81,7 @@ impl Parser {
             return Err(Error::corrupt(format!("column {path} is nested too deeply")));
         }
         if let Some(name) = json.as_str() {
-            return primitive(name, path).map(Type::Primitive);
+            return plain(name, path);
         }
         let kind = json.get("type");
         match kind.and_then(Json::as_str) {
@@ -89,10 +93,14 @@ impl Parser {
             Some("map") => {
                 let key = self.part(json, "key", path, depth)?;
                 let value = self.part(json, "value", path, depth)?;
+                if key.kind == Type::Variant {
+                    let what = format!("variants as the keys of a map (column {path})");
+                    return Err(Error::unsupported(what).about(Subject::Column));
+                }
                 Ok(Type::Map(Box::new([key, value])))
             }
             // v1 writers may wrap a primitive as {"type": "int"}.
-            Some(name) => primitive(name, path).map(Type::Primitive),
+            Some(name) => plain(name, path),
             None => Err(Error::corrupt(format!("the type of column {path} is not readable"))),
         }
     }
@@ -115,6 +123,7 @@ impl Parser {
             let kind = kind.ok_or_else(|| Error::corrupt(format!("column {path} has no type")))?;
             let kind = self.parse(kind, &path, depth + 1)?;
             let required = field.get("required").and_then(Json::as_bool).unwrap_or(false);
+            let required = required && kind != Type::Unknown;
             let initial_default = field.get("initial-default").filter(|json| !json.is_null());
             refuse_composed_default(&path, &kind, initial_default)?;
             let initial_default = initial_default.cloned();
@@ -148,8 +157,8 @@ impl Parser {
     }
 }
 
-/// A struct's own default may only be null or `{}`, which says that its columns have theirs; lists and maps
-/// have none.
+/// A struct's own default may only be null or `{}`, which says that its columns have theirs; lists, maps,
+/// variants and unknown columns have none.
 fn refuse_composed_default(path: &str, kind: &Type, default: Option<&Json>) -> Result<()> {
     let what = match (kind, default) {
         (_, None) | (Type::Primitive(_), _) => return Ok(()),
@@ -157,6 +166,8 @@ fn refuse_composed_default(path: &str, kind: &Type, default: Option<&Json>) -> R
         (Type::Struct(_), _) => "struct",
         (Type::List(_), _) => "list",
         (Type::Map(_), _) => "map",
+        (Type::Variant, _) => "variant",
+        (Type::Unknown, _) => "column of type unknown",
     };
     let what = format!("initial defaults of a whole {what} (column {path})");
     Err(Error::unsupported(what).about(Subject::Column))
@@ -182,6 +193,15 @@ pub fn collect_kinds(schema: &Json, kinds: &mut HashMap<i32, Primitive>) {
                 None => open.push((kind, depth + 1)),
             }
         }
+    }
+}
+
+/// A type without parts.
+fn plain(name: &str, path: &str) -> Result<Type> {
+    match name.trim() {
+        "variant" => Ok(Type::Variant),
+        "unknown" => Ok(Type::Unknown),
+        name => primitive(name, path).map(Type::Primitive),
     }
 }
 
@@ -213,9 +233,7 @@ fn primitive(name: &str, path: &str) -> Result<Primitive> {
 fn unreadable(name: &str, path: &str) -> Error {
     let base = name.split(['(', '[']).next().unwrap_or(name).trim();
     match base {
-        "unknown" | "variant" | "geometry" | "geography" => {
-            Error::unsupported(format!("{base} columns (column {path})"))
-        }
+        "geometry" | "geography" => Error::unsupported(format!("{base} columns (column {path})")),
         _ => Error::corrupt(format!("column {path} has the unknown type \"{name}\"")),
     }
     .about(Subject::Column)
@@ -316,6 +334,7 @@ pub fn parse_name_mapping(text: &str) -> Result<NameMapping> {
 pub fn arrow_field(column: &Column, mapping: Option<&NameMapping>) -> FieldRef {
     let kind = match &column.kind {
         Type::Primitive(primitive) => primitive.arrow(),
+        Type::Variant | Type::Unknown => DataType::Utf8,
         Type::Struct(columns) => DataType::Struct(
             columns.iter().map(|column| arrow_field(column, mapping)).collect::<Fields>(),
         ),
@@ -336,6 +355,9 @@ pub fn arrow_field(column: &Column, mapping: Option<&NameMapping>) -> FieldRef {
     }
     if column.kind == Type::Primitive(Primitive::Uuid) {
         metadata.insert(EXTENSION_NAME.to_string(), UUID_EXTENSION.to_string());
+    }
+    if column.kind == Type::Variant {
+        metadata.insert(VARIANT.to_string(), "true".to_string());
     }
     Arc::new(Field::new(&column.name, kind, !column.required).with_metadata(metadata))
 }
@@ -362,7 +384,8 @@ mod tests {
     fn reads_types_or_names_them() {
         assert_eq!(outcome(r#""decimal(9, 2)""#), "Decimal128(9, 2)");
         assert_eq!(outcome(r#""timestamptz_ns""#), "Timestamp(ns, \"UTC\")");
-        assert_eq!(outcome(r#""variant""#), "not supported: variant columns (column c)");
+        assert_eq!(outcome(r#""variant""#), "Utf8");
+        assert_eq!(outcome(r#""unknown""#), "Utf8");
         assert_eq!(
             outcome(r#""geometry(EPSG:4326)""#),
             "not supported: geometry columns (column c)"

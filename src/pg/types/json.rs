@@ -52,6 +52,10 @@ pub(crate) fn write(value: &Scalar<'_>, zone: &Zone, out: &mut BytesMut) -> Resu
 
 fn item(values: &Values, row: usize, zone: &Zone, out: &mut BytesMut) -> Result<()> {
     match values.get(row)? {
+        Some(Scalar::Text(json)) if values.is_json() => {
+            out.extend_from_slice(json.as_bytes());
+            Ok(())
+        }
         Some(value) => write(&value, zone, out),
         None => {
             out.extend_from_slice(b"null");

@@ -66,8 +66,7 @@ pub(crate) fn columns(schema: &Schema) -> Result<Vec<Column>> {
 }
 
 fn column(field: &Field) -> Result<Column> {
-    let marked = field.metadata().get(PG_TYPE).and_then(|name| Kind::of_name(name));
-    let kind = match marked {
+    let kind = match marked(field) {
         Some(kind) => kind,
         None => kind_of(field.data_type())?,
     };
@@ -84,6 +83,10 @@ fn column(field: &Field) -> Result<Column> {
         _ => -1,
     };
     Ok(Column { name: clean(field.name()), kind, modifier })
+}
+
+fn marked(field: &Field) -> Option<Kind> {
+    field.metadata().get(PG_TYPE).and_then(|name| Kind::of_name(name))
 }
 
 /// The Postgres type an Arrow type stands for.

@@ -9,7 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
     DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType,
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    Field, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     IntervalDayTime, IntervalDayTimeType, IntervalMonthDayNano, IntervalMonthDayNanoType,
     IntervalUnit, IntervalYearMonthType, Time32MillisecondType, Time32SecondType,
     Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
@@ -19,6 +19,7 @@ use arrow::datatypes::{
 use lakegate_base::Error;
 
 use crate::error::{Report, Result};
+use crate::types::oid::{self, Kind};
 
 /// One value that is not NULL, in the units of Postgres.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,8 @@ pub(crate) struct Values {
     source: Source,
     nulls: Option<NullBuffer>,
     len: usize,
+    /// Its texts are JSON.
+    is_json: bool,
 }
 
 #[derive(Debug)]
@@ -119,7 +122,18 @@ type half = <Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native;
 
 impl Values {
     pub fn new(array: &ArrayRef) -> Result<Self> {
-        Ok(Self { source: source(array)?, nulls: array.logical_nulls(), len: array.len() })
+        let (source, nulls) = (source(array)?, array.logical_nulls());
+        Ok(Self { source, nulls, len: array.len(), is_json: false })
+    }
+
+    /// What stands inside another array; only its field says when it is JSON.
+    fn inside(field: &Field, array: &ArrayRef) -> Result<Self> {
+        let is_json = super::marked(field).is_some_and(|kind| kind == Kind::scalar(&oid::JSON));
+        Ok(Self { is_json, ..Self::new(array)? })
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.is_json
     }
 
     /// The value of a row; none for NULL. Values beyond Postgres's range are refused.
@@ -238,11 +252,11 @@ fn temporal(array: &ArrayRef) -> Result<Source> {
 
 fn nested(array: &ArrayRef) -> Result<Source> {
     match array.data_type() {
-        DataType::List(_) => {
+        DataType::List(item) => {
             let list = array.as_list::<i32>();
             let offsets =
                 list.offsets().iter().map(|o| index(i64::from(*o))).collect::<Result<_>>()?;
-            Ok(Source::List { offsets, items: Box::new(Values::new(list.values())?) })
+            Ok(Source::List { offsets, items: Box::new(Values::inside(item, list.values())?) })
         }
         DataType::LargeList(_) => {
             let list = array.as_list::<i64>();
@@ -259,7 +273,7 @@ fn nested(array: &ArrayRef) -> Result<Source> {
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
             let named = fields.iter().zip(columns).map(|(field, column)| {
-                Values::new(column).map(|values| (field.name().clone(), values))
+                Values::inside(field, column).map(|values| (field.name().clone(), values))
             });
             Ok(Source::Struct(named.collect::<Result<_>>()?))
         }
@@ -268,7 +282,8 @@ fn nested(array: &ArrayRef) -> Result<Source> {
             let offsets =
                 map.offsets().iter().map(|o| index(i64::from(*o))).collect::<Result<_>>()?;
             let keys = Box::new(Values::new(map.keys())?);
-            Ok(Source::Map { offsets, keys, values: Box::new(Values::new(map.values())?) })
+            let values = Values::inside(map.entries_fields().1, map.values())?;
+            Ok(Source::Map { offsets, keys, values: Box::new(values) })
         }
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();

@@ -49,8 +49,8 @@ fn disk(path: &str) -> PathBuf {
 
 /// Every file is there and has the rows the index says; answers their sum.
 pub(super) fn actual_rows(snapshot: &TableSnapshot) -> Result<i64, String> {
-    let mut sum = 0;
-    for (path, rows) in snapshot.files.paths.iter().zip(&snapshot.files.rows) {
+    let (mut sum, files) = (0, snapshot.files.joined());
+    for (path, rows) in files.paths.iter().zip(&files.rows) {
         let path = disk(path.expect("paths are never null"));
         let found = parquet_rows(&path);
         if rows.is_some_and(|rows| i64::try_from(rows) != Ok(found)) {
@@ -67,7 +67,7 @@ pub(super) async fn live_rows(
     snapshot: &TableSnapshot,
 ) -> Result<Vec<i64>, String> {
     let mut live = Vec::new();
-    for (file, path) in snapshot.files.paths.iter().enumerate() {
+    for (file, path) in snapshot.files.joined().paths.iter().enumerate() {
         let rows = parquet_rows(&disk(path.expect("paths are never null")));
         let mut deleted = 0;
         for vector in snapshot.deletes.get(&file).iter().flat_map(|deletes| &deletes.positions) {
@@ -84,11 +84,11 @@ pub(super) async fn live_rows(
 
 /// Whether the bounds of a column hold for every value of every file; the number of values checked.
 pub(super) fn check_bounds(snapshot: &TableSnapshot) -> Result<usize, String> {
-    let mut checked = 0;
-    for bounds in &snapshot.files.bounds {
+    let (mut checked, files) = (0, snapshot.files.joined());
+    for bounds in &files.bounds {
         let field = snapshot.schema.field(bounds.column);
         let name = field.metadata().get(PHYSICAL_NAME).unwrap_or(field.name());
-        for (row, path) in snapshot.files.paths.iter().enumerate() {
+        for (row, path) in files.paths.iter().enumerate() {
             let Some(values) = read_column(&disk(path.expect("never null")), name) else {
                 continue;
             };
@@ -129,7 +129,7 @@ fn read_column(path: &Path, name: &str) -> Option<ArrayRef> {
 
 /// How many rows have which partition value, by the index and by the expected rows.
 fn check_partitions(snapshot: &TableSnapshot, live: &[i64], folder: &Path) -> Result<(), String> {
-    for partition in &snapshot.files.partitions {
+    for partition in &snapshot.files.joined().partitions {
         let field = snapshot.schema.field(partition.column);
         let instant = matches!(field.data_type(), DataType::Timestamp(_, Some(_)));
         if instant && folder.parent().is_some_and(|case| case.ends_with(OF_ANOTHER_ZONE)) {

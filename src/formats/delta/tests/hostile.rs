@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::{place, source, stores};
 use crate::TableSnapshot;
 use crate::delta::open;
+use crate::index::tests::told;
+use crate::variant::is_variant;
 
 pub(super) const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
 
@@ -105,8 +107,8 @@ async fn what_follows_an_action_is_passed_over() {
     let stats = r#"{"numRecords":3,"minValues":{"n":1}}"#;
     let file = add("a", json!(1), json!({"p": "x y"}), stats) + "\"}garbage";
     let snapshot = Table::new(&[&partitioned, &[file]]).open().await.expect("the action is whole");
-    assert_eq!((snapshot.files.len(), snapshot.files.rows.value(0)), (1, 3));
-    assert_eq!(snapshot.files.partitions[0].values.as_string::<i32>().value(0), "x y");
+    assert_eq!((snapshot.files.len(), snapshot.files.joined().rows.value(0)), (1, 3));
+    assert_eq!(snapshot.files.joined().partitions[0].values.as_string::<i32>().value(0), "x y");
     let two = plain("a") + "x" + &plain("b");
     assert_eq!(Table::of(&[two]).error().await.kind(), ErrorKind::Corrupt);
 }
@@ -127,7 +129,7 @@ async fn a_vector_must_be_whole_and_fit_its_file() {
     let name = "vBn[lx{q8@P<9BNH/isA";
     let snapshot = file(vector("u", name, 3)).open().await.expect("it opens");
     assert_eq!(snapshot.deletes[&0].rows(), Some(3));
-    assert_eq!(snapshot.files.rows.value(0), 3, "deleted rows are rows of the file");
+    assert_eq!(snapshot.files.joined().rows.value(0), 3, "deleted rows are rows of the file");
     for (vector, kind) in [
         (vector("u", name, 4), ErrorKind::Corrupt),
         (vector("u", "x", 3), ErrorKind::Corrupt),
@@ -182,7 +184,8 @@ async fn hints_may_be_garbage() {
 async fn files_are_named_by_urls_and_stay_inside() {
     let table = Table::of(&[plain("a%20b/x=1%252F2"), plain("c%3Ad:/e")]);
     let snapshot = table.open().await.expect("it opens");
-    let paths: Vec<&str> = snapshot.files.paths.iter().flatten().collect();
+    let files = snapshot.files.joined();
+    let paths: Vec<&str> = files.paths.iter().flatten().collect();
     let has = |end: &str| paths.iter().any(|path| path.ends_with(end));
     assert!(has("/t/a b/x=1%2F2") && has("/t/c:d:/e"), "{paths:?}");
 
@@ -211,8 +214,8 @@ async fn numbers_out_of_range_are_damage_or_unknown() {
     for stats in [stats, "null", "\"null\"", "[]", "{", r#"{"minValues":7,"nullCount":"x"}"#] {
         let snapshot =
             Table::of(&[add("a", json!(1), json!({}), stats)]).open().await.expect("a hint");
-        assert_eq!(snapshot.files.rows.iter().flatten().count(), 0, "{stats}");
-        assert!(snapshot.files.bounds.is_empty(), "{stats}");
+        assert_eq!(snapshot.files.joined().rows.iter().flatten().count(), 0, "{stats}");
+        assert!(snapshot.files.joined().bounds.is_empty(), "{stats}");
     }
 }
 
@@ -245,11 +248,11 @@ async fn partition_values_must_fit() {
         ("binary", "\u{1}"),
     ] {
         let snapshot = open(kind, json!(value)).await.expect("it fits");
-        assert_eq!(snapshot.files.partitions[0].values.null_count(), 0, "{kind} {value}");
+        assert_eq!(snapshot.files.joined().partitions[0].values.null_count(), 0, "{kind} {value}");
     }
     for value in [json!(null), json!(""), json!("__HIVE_DEFAULT_PARTITION__")] {
         let snapshot = open("integer", value.clone()).await.expect("NULL");
-        assert_eq!(snapshot.files.partitions[0].values.null_count(), 1, "{value}");
+        assert_eq!(snapshot.files.joined().partitions[0].values.null_count(), 1, "{value}");
     }
     let error = open("string", json!({"no": "text"})).await;
     assert!(error.is_err());
@@ -277,16 +280,29 @@ async fn features_are_refused_by_name() {
         "variantShredding-preview"
     ]));
     assert_eq!(fine.open().await.expect("it opens").files.len(), 0);
+    let future = r#"{"protocol":{"minReaderVersion":9,"minWriterVersion":9}}"#.to_string();
+    let error = Table::new(&[&[future, metadata(&[("n", "long")], &[])]]).error().await;
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+/// Variants are text with a mark, and what the log says of their bounds is not asked.
+#[tokio::test]
+async fn variants_are_marked_and_have_no_bounds() {
     let columns = [("n", "long"), ("v", "variant")];
     let protocol = json!({"protocol": {
         "minReaderVersion": 3, "minWriterVersion": 7,
         "readerFeatures": ["variantType"], "writerFeatures": ["variantType"],
     }});
-    let error = Table::new(&[&[protocol.to_string(), metadata(&columns, &[])]]).error().await;
-    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-    assert!(error.to_string().contains("variant in column \"v\""), "{error}");
-    let future = r#"{"protocol":{"minReaderVersion":9,"minWriterVersion":9}}"#.to_string();
-    let error = Table::new(&[&[future, metadata(&[("n", "long")], &[])]]).error().await;
+    let stats = r#"{"numRecords":1,"minValues":{"n":1,"v":"0S"},"maxValues":{"n":1,"v":"0S"},"nullCount":{"n":0,"v":0}}"#;
+    let file = add("a.parquet", json!(1), json!({}), stats);
+    let table = Table::new(&[&[protocol.to_string(), metadata(&columns, &[]), file]]);
+    let snapshot = table.open().await.expect("it opens");
+    assert!(is_variant(snapshot.schema.field(1)) && !is_variant(snapshot.schema.field(0)));
+    let bounded: Vec<usize> = snapshot.files.bounds.iter().map(|bounds| bounds.column).collect();
+    assert_eq!(bounded, [0]);
+    let map = r#"{"type":"map","keyType":"variant","valueType":"long","valueContainsNull":true}"#;
+    let keyed = metadata(&[("m", "long")], &[]).replace(r#"\"long\""#, &map.replace('"', r#"\""#));
+    let error = Table::new(&[&[protocol.to_string(), keyed]]).error().await;
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
 }
 
@@ -323,7 +339,7 @@ async fn a_damaged_checkpoint_never_panics_or_lies() {
     // Cut short, the commits before it answer when they are all there.
     fs::write(&checkpoint, &bytes[..bytes.len() / 2]).expect("written");
     let cut = table.open().await.expect("the commits are all there");
-    assert_eq!(cut.files.paths, whole.files.paths);
+    assert_eq!(cut.files.joined().paths, whole.files.joined().paths);
     fs::remove_file(table.commit(1)).expect("removed");
     assert_eq!(table.error().await.kind(), ErrorKind::Corrupt);
     println!("{refused} changed bytes were refused, all others read around");
@@ -351,7 +367,7 @@ async fn an_older_checkpoint_stands_in_for_a_damaged_one() {
     (0..=older).for_each(|version| drop(fs::remove_file(table.commit(version))));
     let snapshot = table.open().await.expect("the older checkpoint and the commits after it");
     assert_eq!(snapshot.version, whole.version);
-    assert_eq!(super::refresh::told(&snapshot), super::refresh::told(&whole));
+    assert_eq!(told(&snapshot), told(&whole));
 }
 
 /// The files of a folder, when there is one.
@@ -370,5 +386,21 @@ pub(super) fn copy(from: &Path, to: &Path) {
         } else {
             fs::copy(entry.path(), target).expect("copied");
         }
+    }
+}
+
+/// `remove` with one bit flipped names another action: the rows of its file would be back.
+#[tokio::test]
+async fn a_control_character_in_a_text_is_damage() {
+    let remove = json!({"remove": {"path": "a", "dataChange": true}}).to_string();
+    let head = [PROTOCOL.to_string(), metadata(&[("n", "long")], &[]), plain("a")];
+    assert_eq!(
+        Table::new(&[&head, &[remove.clone()]]).open().await.expect("it opens").files.len(),
+        0
+    );
+    for control in ['\u{16}', '\n', '\t'] {
+        let damaged = remove.replacen("remo", &format!("rem{control}"), 1);
+        let error = Table::new(&[&head, &[damaged]]).error().await;
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", error.full());
     }
 }

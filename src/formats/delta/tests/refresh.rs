@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use lakegate_store::Stores;
 use serde_json::json;
 
-use super::conformance::{data, folders, shown};
+use super::conformance::{data, folders};
 use super::hostile::{Table, metadata, plain};
 use super::{place, source, stores};
 use crate::delta::apply::apply;
@@ -19,42 +19,8 @@ use crate::delta::layout::{Layout, LogColumn};
 use crate::delta::log::{LogFile, PartitionValues};
 use crate::delta::refresh::{actions, follow};
 use crate::delta::{Refreshed, open, refresh};
-use crate::{Encoding, MatchBy, TableSnapshot};
-
-/// All a snapshot says of its files, by path.
-pub(super) fn told(snapshot: &TableSnapshot) -> BTreeMap<String, String> {
-    let index = &snapshot.files;
-    let arrays = [index.sizes.len(), index.rows.len(), index.modified.len()];
-    assert_eq!(arrays, [index.len(); 3]);
-    let told = |file: usize| {
-        let column = |c: usize| snapshot.schema.field(c).name().clone();
-        let mut facts = vec![
-            format!("{} bytes", index.sizes.value(file)),
-            format!("{:?} rows", index.rows.iter().nth(file)),
-            format!("{:?}", index.modified.iter().nth(file)),
-            format!("{:?}", snapshot.deletes.get(&file)),
-        ];
-        for partition in &index.partitions {
-            assert_eq!(
-                partition.values.data_type(),
-                snapshot.schema.field(partition.column).data_type()
-            );
-            facts.push(format!("{}={}", column(partition.column), shown(&partition.values, file)));
-        }
-        for bounds in &index.bounds {
-            let nulls = bounds.nulls.iter().nth(file).flatten();
-            let (min, max) = (shown(&bounds.min, file), shown(&bounds.max, file));
-            if (min.as_str(), max.as_str(), nulls) != ("NULL", "NULL", None) {
-                facts.push(format!("{}: {min}..{max}, {nulls:?}", column(bounds.column)));
-            }
-        }
-        (index.paths.value(file).to_string(), facts.join("; "))
-    };
-    let files: BTreeMap<_, _> = (0..index.len()).map(told).collect();
-    assert_eq!(files.len(), index.len(), "each file once");
-    assert!(snapshot.deletes.keys().all(|file| *file < index.len()));
-    files
-}
+use crate::index::tests::told;
+use crate::{Encoding, FileDeletes, MatchBy, TableSnapshot};
 
 struct Steps {
     versions: usize,
@@ -148,7 +114,7 @@ async fn a_table_made_anew_is_seen() {
     fs::remove_file(table.commit(1)).expect("removed");
     fs::write(table.commit(1), plain("c")).expect("written");
     let after = changed(&stores, &before).await;
-    assert!(after.files.paths.iter().flatten().any(|path| path.ends_with("/c")));
+    assert!(after.files.joined().paths.iter().flatten().any(|path| path.ends_with("/c")));
     fs::remove_file(table.commit(1)).expect("removed");
     assert_eq!(changed(&stores, &after).await.version, "0");
     fs::remove_dir_all(table.log()).expect("removed");
@@ -276,11 +242,33 @@ fn many(files: usize) -> (TableSnapshot, Layout) {
     (snapshot, layout)
 }
 
+/// Each commit comes as a chunk; many are merged, and removing empties them.
+#[tokio::test]
+async fn many_small_commits_stay_few_chunks() {
+    let table = Table::of(&[plain("first")]);
+    let (stores, mut current) = opened(&table).await;
+    let mut most = 0;
+    for version in 1..150 {
+        let mut lines = vec![plain(&format!("f{version}"))];
+        if version % 3 == 0 {
+            lines.push(remove(&format!("f{}", version / 3)));
+        }
+        fs::write(table.commit(version), lines.join("\n")).expect("written");
+        let Ok(Refreshed::Changed(after)) = follow(&stores, &current).await else {
+            unreachable!("plain commits");
+        };
+        current = *after;
+        most = most.max(current.files.chunks().count());
+    }
+    assert!((20..70).contains(&most), "{most} chunks");
+    assert_eq!(told(&current), told(&table.open().await.expect("it opens")));
+}
+
 #[test]
 fn one_commit_on_many_files_is_little_work() {
-    let (before, layout) = many(300_000);
-    let path =
-        |file: usize| before.files.paths.value(file)["warehouse/sales/orders/".len()..].to_string();
+    let (mut before, layout) = many(300_000);
+    let paths = before.files.joined().paths;
+    let path = |file: usize| paths.value(file)["warehouse/sales/orders/".len()..].to_string();
     let mut lines: Vec<String> = [7, 150_000, 299_999].map(|file| remove(&path(file))).to_vec();
     let add = |n: usize| {
         json!({"add": {"path": format!("day=2024-02-01/new-{n}.parquet"), "size": 1, "dataChange": true,
@@ -288,16 +276,24 @@ fn one_commit_on_many_files_is_little_work() {
     };
     lines.extend((0..5).map(|n| add(n).to_string()));
     let commit = lines.join("\n");
+    before.deletes = [6, 8, 150_001].map(|file| (file, FileDeletes::default())).into();
     let mut least = Duration::MAX;
     for _ in 0..15 {
         let start = Instant::now();
         let actions = actions(commit.as_bytes()).expect("plain actions");
-        let (files, _) = apply(&before, &layout, vec![actions]).expect("plain actions");
+        let (files, deletes) = apply(&before, &layout, vec![actions]).expect("plain actions");
         least = least.min(start.elapsed());
-        assert_eq!((files.len(), files.rows.value(0)), (300_002, 1));
-        assert_eq!(files.paths.value(5), before.files.paths.value(0));
-        assert_eq!(files.paths.value(5 + 149_999), before.files.paths.value(150_001));
+        assert_eq!(deletes.into_keys().collect::<Vec<_>>(), [6, 7, 149_999]);
+        let shared = before
+            .files
+            .chunks()
+            .filter(|(_, old)| files.chunks().any(|(_, new)| Arc::ptr_eq(old, new)));
+        assert_eq!(shared.count(), before.files.chunks().count() - 3);
+        let joined = files.joined();
+        assert_eq!((joined.len(), joined.rows.value(299_997)), (300_002, 1));
+        assert_eq!(joined.paths.value(7), paths.value(8));
+        assert_eq!(joined.paths.value(149_999), paths.value(150_001));
     }
     println!("300,000 files, one commit: {least:?}");
-    assert!(least < Duration::from_millis(100), "{least:?}");
+    assert!(least < Duration::from_millis(50), "{least:?}");
 }

@@ -61,7 +61,7 @@ async fn writes_and_replaces() {
     assert_eq!(snapshot.version, "1");
     assert_eq!(actual_rows(&snapshot), Ok(5));
     assert!(check_bounds(&snapshot).expect("bounds hold") >= 20);
-    let bounds = &snapshot.files.bounds[0];
+    let bounds = &snapshot.files.joined().bounds[0];
     assert_eq!(bounds.min.as_primitive::<Int64Type>().value(0), 5);
     assert_eq!(bounds.max.as_primitive::<Int64Type>().value(0), 9);
     let old = open_version(&stores, &location, 0).await.expect("the old version opens");
@@ -114,7 +114,8 @@ async fn splits_files_and_lists_them_in_the_manifest() {
     let manifest = fs::read_to_string(manifest).expect("a manifest");
     let snapshot = read(&stores, &location).await;
     let mut listed: Vec<&str> = manifest.lines().map(|line| &line["file:///".len()..]).collect();
-    let mut files: Vec<&str> = snapshot.files.paths.iter().flatten().collect();
+    let joined = snapshot.files.joined();
+    let mut files: Vec<&str> = joined.paths.iter().flatten().collect();
     listed.sort_unstable();
     files.sort_unstable();
     assert_eq!(listed, files);
@@ -135,10 +136,10 @@ async fn statistics_cover_all_row_groups() {
     let snapshot = read(&stores, &location).await;
     assert_eq!((snapshot.files.len(), actual_rows(&snapshot)), (1, Ok(1_000_500)));
     check_bounds(&snapshot).expect("bounds hold");
-    let falling = &snapshot.files.bounds[1];
+    let falling = &snapshot.files.joined().bounds[1];
     assert_eq!(falling.min.as_primitive::<Int64Type>().value(0), 0);
     assert_eq!(falling.max.as_primitive::<Int64Type>().value(0), 1_000_499);
-    assert_eq!(snapshot.files.bounds[0].nulls.value(0), 1_000_401);
+    assert_eq!(snapshot.files.joined().bounds[0].nulls.value(0), 1_000_401);
 }
 
 #[tokio::test]
@@ -209,12 +210,12 @@ async fn casts_to_the_types_delta_has() {
     ];
     assert_eq!(types, expected);
     assert!(check_bounds(&snapshot).expect("bounds hold") > 0);
-    let bounded: Vec<usize> = snapshot.files.bounds.iter().map(|bounds| bounds.column).collect();
+    let files = snapshot.files.joined();
+    let bounded: Vec<usize> = files.bounds.iter().map(|bounds| bounds.column).collect();
     assert!(bounded.contains(&2), "instants have bounds: {bounded:?}");
-    let at = snapshot.files.bounds.iter().find(|bounds| bounds.column == 2).expect("just seen");
+    let at = files.bounds(2).expect("just seen");
     assert_eq!(at.min.as_primitive::<TimestampMicrosecondType>().value(0), 1_234_567);
-    let floats =
-        snapshot.files.bounds.iter().find(|bounds| bounds.column == 6).expect("null counts");
+    let floats = files.bounds(6).expect("null counts");
     assert!(floats.min.is_null(0) && floats.max.is_null(0), "NaN would be pruned away");
 }
 

@@ -28,7 +28,8 @@ async fn open(folder: &Folder, keys: &[(&str, DataType)]) -> Result<TableSnapsho
 
 fn names(folder: &Folder, snapshot: &TableSnapshot) -> Vec<String> {
     let prefix = format!("{}/", folder.root.path());
-    let paths = snapshot.files.paths.iter().flatten();
+    let files = snapshot.files.joined();
+    let paths = files.paths.iter().flatten();
     paths.map(|path| path.strip_prefix(&prefix).expect("below").to_string()).collect()
 }
 
@@ -44,9 +45,10 @@ async fn hidden_and_empty_files_do_not_count() {
     ]);
     let snapshot = open(&folder, &[]).await.expect("opened");
     assert_eq!(names(&folder, &snapshot), ["a/c d.parquet", "b.parquet"]);
-    assert_eq!(snapshot.files.sizes.values(), &[2, 1]);
+    let files = snapshot.files.joined();
+    assert_eq!(files.sizes.values(), &[2, 1]);
     assert_eq!(snapshot.encoding, Encoding::Parquet(MatchBy::Name));
-    assert_eq!((snapshot.files.rows.null_count(), snapshot.files.modified.null_count()), (2, 0));
+    assert_eq!((files.rows.null_count(), files.modified.null_count()), (2, 0));
     let again = open(&folder, &[]).await.expect("opened");
     assert_eq!(again.version, snapshot.version, "the same files are the same version");
     folder.put("b.parquet", b"33");
@@ -63,7 +65,8 @@ async fn partition_values_are_decoded_and_typed() {
     let keys = [("day", DataType::Date32), ("place", DataType::Utf8)];
     let snapshot = open(&folder, &keys).await.expect("opened");
     assert_eq!(show(&snapshot.schema), "n Int32, day Date32, place Utf8");
-    let [day, place] = &snapshot.files.partitions[..] else { unreachable!("two keys") };
+    let partitions = snapshot.files.joined().partitions;
+    let [day, place] = &partitions[..] else { unreachable!("two keys") };
     assert_eq!((day.column, place.column), (1, 2));
     let days: Vec<Option<i32>> = day.values.as_primitive::<Date32Type>().iter().collect();
     let places: Vec<Option<&str>> = place.values.as_string::<i32>().iter().collect();
@@ -76,7 +79,7 @@ async fn partition_values_by_position() {
     let folder = Folder::new(&[("2024/01/x", b"1"), ("2024/12/y", b"1")]);
     let keys = [("year", DataType::Int32), ("month", DataType::Int32)];
     let snapshot = open(&folder, &keys).await.expect("opened");
-    let months: &Int32Array = snapshot.files.partitions[1].values.as_primitive::<Int32Type>();
+    let months: &Int32Array = partitions[1].values.as_primitive::<Int32Type>();
     assert_eq!(months.values(), &[1, 12]);
 }
 
@@ -123,7 +126,10 @@ async fn symlink_manifests_name_the_files() {
     source.location = folder.place("_symlink_format_manifest");
     let snapshot = crate::open(&folder.stores, &source).await.expect("opened");
     assert_eq!(names(&folder, &snapshot), ["data/a b.parquet"]);
-    assert_eq!(snapshot.files.partitions[0].values.as_string::<i32>().value(0), "2024-01-01");
+    assert_eq!(
+        snapshot.files.joined().partitions[0].values.as_string::<i32>().value(0),
+        "2024-01-01"
+    );
     for (line, kind, part) in [
         ("file:///etc/passwd\n".to_string(), ErrorKind::Denied, "outside the configured roots"),
         ("s3://other/x.parquet\n".to_string(), ErrorKind::Denied, "outside the configured roots"),

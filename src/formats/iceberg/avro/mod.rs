@@ -1,8 +1,8 @@
 //! A small, bounded reader of Avro object container files, for manifest lists and manifests.
 //!
-//! Rejected: `arrow-avro` 59.3. Besides what `avro_codec` says of it, it would turn every map of every column into
-//! Arrow arrays, although a plan needs a few of them. Manifests use a small part of Avro, so this module
-//! decodes by the writer's schema, borrows from the block, and skips what nobody asked for.
+//! Rejected: `arrow-avro` 59.3. Besides what `avro_codec` says of it, it would turn every map of every
+//! column into Arrow arrays, although a plan needs a few of them. Manifests use a small part of Avro, so
+//! this module decodes by the writer's schema, borrows from the block, and skips what nobody asked for.
 //!
 //! Specification: <https://avro.apache.org/docs/1.12.0/specification/#object-container-files>
 

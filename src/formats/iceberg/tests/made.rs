@@ -198,6 +198,8 @@ pub struct Made {
     pub folder: TempDir,
     /// Manifests of the next snapshot: path, spec, sequence number.
     manifests: Vec<(String, i32, i64)>,
+    /// How many were ever made.
+    made: usize,
     /// The partition field of each spec, as (transform, source id).
     pub specs: Vec<Option<(&'static str, i32)>>,
     pub schema: Json,
@@ -212,7 +214,7 @@ impl Made {
             {"id": 1, "name": "id", "required": false, "type": "long"},
             {"id": 2, "name": "name", "required": false, "type": "string"},
         ]);
-        Self { folder, manifests: Vec::new(), specs: specs.to_vec(), schema, version: 0 }
+        Self { folder, manifests: Vec::new(), made: 0, specs: specs.to_vec(), schema, version: 0 }
     }
 
     pub fn path(&self, name: &str) -> String {
@@ -310,10 +312,16 @@ impl Made {
 
     /// Adds a manifest to the next snapshot.
     pub fn manifest(&mut self, spec: usize, sequence: i64, files: &[File]) {
-        let path = format!("metadata/m{}.avro", self.manifests.len());
+        let path = format!("metadata/m{}.avro", self.made);
+        self.made += 1;
         let bytes = manifest_of(files, self.specs[spec].is_some());
         fs::write(self.folder.path().join(&path), bytes).expect("written");
         self.manifests.push((self.path(&path), i32::try_from(spec).expect("few"), sequence));
+    }
+
+    /// The next snapshot lacks this manifest.
+    pub fn drop_manifest(&mut self, at: usize) {
+        self.manifests.remove(at);
     }
 
     /// Writes a snapshot of all manifests so far, and the metadata file that makes it current.

@@ -128,11 +128,12 @@ fn uncached() -> ManifestCache {
 
 /// Rows of the snapshot without those that are deleted.
 async fn live_rows(stores: &Stores, snapshot: &TableSnapshot) -> u64 {
-    let mut rows = sum(&snapshot.files.rows).unwrap_or(0);
+    let files = snapshot.files.joined();
+    let mut rows = sum(&files.rows).unwrap_or(0);
     let positions = PositionCache::new(1 << 20);
     for (file, deletes) in &snapshot.deletes {
         let by_position = deleted_rows(stores, &positions, deletes).await.expect("reads");
-        let path = format!("/{}", snapshot.files.paths.value(*file));
+        let path = format!("/{}", files.paths.value(*file));
         let by_keys = rows_with_keys(stores, snapshot, &path, deletes).await;
         rows -= (by_position | by_keys).len();
     }
@@ -177,7 +178,7 @@ fn texts(columns: &[ArrayRef]) -> std::vec::IntoIter<String> {
 }
 
 fn describe(snapshot: &TableSnapshot, rows: u64) -> String {
-    let files = &snapshot.files;
+    let files = snapshot.files.joined();
     let names = |columns: Vec<usize>| {
         let names = columns.iter().map(|at| snapshot.schema.field(*at).name().as_str());
         names.collect::<Vec<_>>().join(",")
@@ -195,7 +196,7 @@ fn describe(snapshot: &TableSnapshot, rows: u64) -> String {
 
 /// What every snapshot must fulfil: files that exist, arrays of the columns' types and of one length.
 fn faults(snapshot: &TableSnapshot) -> impl Iterator<Item = String> {
-    let files = &snapshot.files;
+    let files = snapshot.files.joined();
     let mut faults = Vec::new();
     let mut check = |column: usize, array: &dyn Array| {
         let field = snapshot.schema.field(column);
@@ -270,7 +271,8 @@ async fn reads_partitions_bounds_defaults_and_mappings() {
     };
 
     let table = open("partition_decimal_integer").await;
-    let partition = table.files.partitions.first().expect("an identity partition");
+    let files = table.files.joined();
+    let partition = files.partitions.first().expect("an identity partition");
     assert_eq!(partition.values.data_type(), &DataType::Decimal128(8, 4));
     assert_eq!(partition.values.null_count(), 0);
 

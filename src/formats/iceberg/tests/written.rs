@@ -8,6 +8,7 @@ use super::made::{File, Made};
 use super::manifest::ManifestFile;
 use super::*;
 use crate::delete_files::read_positions;
+use crate::index::tests::told;
 use crate::{EqualityDeletes, PositionDeletes};
 
 async fn opened(made: &Made) -> TableSnapshot {
@@ -182,7 +183,7 @@ async fn hidden_partitions_bound_their_columns() {
     made.manifest(2, 1, &[d]);
     made.commit();
     let snapshot = opened(&made).await;
-    let bounds = &snapshot.files.bounds[0];
+    let bounds = &snapshot.files.joined().bounds[0];
     let values =
         |array: &ArrayRef| array.as_primitive::<Int64Type>().iter().collect::<Vec<Option<i64>>>();
     assert_eq!(values(&bounds.min), [Some(20), None, Some(5), None]);
@@ -190,8 +191,9 @@ async fn hidden_partitions_bound_their_columns() {
     assert_eq!(bounds.nulls.iter().collect::<Vec<_>>(), [Some(0), Some(1), Some(0), None]);
     // One spec carries the value itself: there the file may lack the column.
     assert!(snapshot.files.partitions.is_empty());
-    let constant = &snapshot.files.constants[0];
-    assert_eq!((constant.column, values(&constant.values)), (0, vec![None, None, Some(5), None]));
+    assert_eq!(snapshot.files.constants, [0]);
+    let constants = snapshot.files.chunks().map(|(_, chunk)| chunk.partition(0).map(values));
+    assert_eq!(constants.collect::<Vec<_>>(), [None, Some(vec![Some(5)]), None]);
     assert!(snapshot.schema.field(0).metadata().contains_key(REQUIRED_IN_FILE));
 }
 
@@ -214,6 +216,98 @@ async fn a_refresh_reads_only_new_manifests() {
     let usage = cache.usage();
     assert_eq!((usage.hits, usage.misses, usage.entries), (3, 4, 4));
     assert!(usage.bytes > 1000 && usage.bytes < usage.bytes_max);
+}
+
+/// Everything that commits do, one after the other: a refreshed snapshot is the one opened afresh.
+#[tokio::test]
+async fn a_refresh_is_an_open() {
+    let mut made = Made::new(&[None]);
+    let data = |made: &Made, name: &str| File { sequence: Some(1), ..made.data(name, 4) };
+    let steps: [fn(&mut Made, &dyn Fn(&Made, &str) -> File); 9] = [
+        |made, data| made.manifest(0, 2, &[data(made, "e")]),
+        |made, _| {
+            let positions = made.positions("p", &[("a", 1), ("e", 2)]);
+            let vector = made.vector("v", "c", &[0, 3]);
+            made.manifest(0, 3, &[positions, vector, made.keys("k", &[1, 2])]);
+        },
+        // `b` and `c` go, and with them the vector.
+        |made, data| {
+            made.drop_manifest(0);
+            made.manifest(0, 4, &[File { status: 0, ..data(made, "a") }]);
+        },
+        |made, data| made.manifest(0, 5, &[File { sequence: None, ..data(made, "b") }]),
+        |made, _| {
+            made.schema = serde_json::json!([
+                {"id": 3, "name": "new", "required": false, "type": "string"},
+                {"id": 1, "name": "renamed", "required": false, "type": "long"},
+            ]);
+        },
+        |made, data| {
+            made.specs.push(Some(("identity", 1)));
+            let (f, g) = (data(made, "f"), data(made, "g"));
+            made.manifest(1, 6, &[File { partition: Some(7), ..f }, File { partition: None, ..g }]);
+        },
+        // Only files that carry the column are left.
+        |made, _| (0..5).for_each(|_| made.drop_manifest(0)),
+        |made, data| {
+            for file in 0..70 {
+                let own = File { partition: Some(file), ..data(made, &format!("h{file}")) };
+                made.manifest(1, 7, &[own]);
+            }
+        },
+        |made, data| {
+            (0..71).for_each(|_| made.drop_manifest(0));
+            made.manifest(1, 8, &[File { partition: Some(1), ..data(made, "i") }]);
+        },
+    ];
+    made.manifest(0, 1, &["a", "b", "c"].map(|name| data(&made, name)));
+    made.manifest(0, 1, &[data(&made, "d")]);
+    made.commit();
+    let (stores, source, cache) = (made.stores(), made.source(), ManifestCache::new(1 << 20));
+    let mut current = open(&stores, &cache, &source).await.expect("opens");
+    let mut files = Vec::new();
+    for step in steps {
+        step(&mut made, &data);
+        made.commit();
+        let after = refresh(&stores, &cache, &source, &current).await;
+        current = after.expect("reads").expect("changed");
+        let opened = opened(&made).await;
+        assert_eq!((&current.version, &current.schema), (&opened.version, &opened.schema));
+        let columns =
+            |of: &TableSnapshot| (of.files.partitions.clone(), of.files.constants.clone());
+        assert_eq!(columns(&current), columns(&opened));
+        assert_eq!(told(&current), told(&opened));
+        files.push((current.files.len(), current.files.chunks().count(), columns(&current)));
+    }
+    let (none, carried, mixed) = ((vec![], vec![]), (vec![1], vec![]), (vec![], vec![1]));
+    let expected = [
+        (5, 3, none.clone()),
+        (5, 3, none.clone()),
+        (3, 3, none.clone()),
+        (4, 4, none.clone()),
+        (4, 4, none),
+        (6, 5, mixed),
+        (2, 1, carried.clone()),
+        (72, 1, carried.clone()),
+        (1, 1, carried),
+    ];
+    assert_eq!(files, expected);
+}
+
+/// A chunk of files is kept once, whoever has it.
+#[tokio::test]
+async fn snapshots_and_the_cache_share_what_is_read() {
+    let mut made = Made::new(&[None]);
+    made.manifest(0, 1, &[made.data("a", 2)]);
+    made.commit();
+    let (stores, source, cache) = (made.stores(), made.source(), ManifestCache::new(1 << 20));
+    let before = open(&stores, &cache, &source).await.expect("opens");
+    made.manifest(0, 2, &[made.data("b", 2)]);
+    made.commit();
+    let after = open(&stores, &cache, &source).await.expect("opens");
+    let first =
+        |snapshot: &TableSnapshot| Arc::clone(snapshot.files.chunks().next().expect("one").1);
+    assert!(Arc::ptr_eq(&first(&before), &first(&after)));
 }
 
 #[tokio::test]

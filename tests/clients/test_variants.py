@@ -1,0 +1,427 @@
+"""Variants as JSON: files by DuckDB, shredded and not, under Delta and Iceberg metadata written here.
+
+Answers are compared, as values, with what DuckDB makes of the same file.
+"""
+
+import base64
+import decimal
+import json
+import math
+import pathlib
+import re
+import shutil
+import uuid
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gateway import Gateway, run
+
+FEATURES = ["variantType", "variantShredding-preview", "deletionVectors"]
+# Every type a variant of DuckDB's can have, beside the JSON expected where it is not DuckDB's own.
+VALUES = [
+    ("NULL", None),
+    ("TRUE", True),
+    ("(-128)::TINYINT", -128),
+    ("30000::SMALLINT", 30000),
+    ("(-2147483648)::INTEGER", -(2**31)),
+    ("9007199254740993::BIGINT", 2**53 + 1),
+    ("3.25::FLOAT", 3.25),
+    ("1e300::DOUBLE", 1e300),
+    ("'nan'::DOUBLE", "NaN"),
+    ("'-inf'::DOUBLE", "-Infinity"),
+    ("1.50::DECIMAL(4,2)", decimal.Decimal("1.50")),
+    ("(-0.000000000000000001)::DECIMAL(18,18)", decimal.Decimal("-0.000000000000000001")),
+    ("12345678901234567890123456789012345678::DECIMAL(38,0)", 12345678901234567890123456789012345678),
+    ("DATE '0099-02-28'", "0099-02-28"),
+    ("TIME '12:34:56.789'", "12:34:56.789"),
+    ("TIMESTAMP '2024-02-29 01:02:03.000004'", "2024-02-29T01:02:03.000004"),
+    ("TIMESTAMP '1900-01-01 00:00:00'", "1900-01-01T00:00:00"),
+    ("TIMESTAMPTZ '2024-02-29 01:02:03+02'", "2024-02-28T23:02:03+00:00"),
+    ("TIMESTAMP_NS '2024-02-29 01:02:03.123456789'", "2024-02-29T01:02:03.123456789"),
+    ("'\\x00\\xFFab'::BLOB", base64.b64encode(b"\x00\xffab").decode()),
+    ("UUID '67e55044-10b1-426f-9247-bb680e5fe0c8'", "67e55044-10b1-426f-9247-bb680e5fe0c8"),
+    ("'quote \" and ü \n'", 'quote " and ü \n'),
+    ("repeat('long ', 100)", "long " * 100),
+    ("[]::INTEGER[]", []),
+    ("[1, NULL, 3]", [1, None, 3]),
+    ("{'a': NULL::INTEGER}", {"a": None}),
+    ("{'a': 1, 'b': 'x', 'c': [1, 2]}", {"a": 1, "b": "x", "c": [1, 2]}),
+    ("{'a': 'no number', 'c': ['x'], 'z': {'y': [{'x': 1.5::DECIMAL(3,1)}]}}",
+     {"a": "no number", "c": ["x"], "z": {"y": [{"x": decimal.Decimal("1.5")}]}}),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("variants")
+
+
+def write(path, shredding=None):
+    cases = " ".join(f"WHEN {at} THEN ({sql})::VARIANT" for at, (sql, _) in enumerate(VALUES))
+    option = f", SHREDDING {{'v': '{shredding}'}}" if shredding else ""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(
+        f"COPY (SELECT i::BIGINT AS id, CASE i {cases} END AS v FROM range({len(VALUES)}) AS r(i)) "
+        f"TO '{path}' (FORMAT parquet{option})"
+    )
+    return path
+
+
+def field(name, kind, **metadata):
+    return {"name": name, "type": kind, "nullable": True, "metadata": metadata}
+
+
+def delta(folder, data, fields, configuration=None, vector=None, mapped=False):
+    """A table of one file, which is copied."""
+    log = folder / "_delta_log"
+    log.mkdir(parents=True)
+    shutil.copy(data, folder / "a.parquet")
+    features = FEATURES + (["columnMapping"] if mapped else [])
+    add = {"path": "a.parquet", "partitionValues": {}, "modificationTime": 0, "dataChange": True,
+           "size": (folder / "a.parquet").stat().st_size}
+    if vector:
+        add["deletionVector"] = vector
+    schema = json.dumps({"type": "struct", "fields": fields})
+    actions = [
+        {"protocol": {"minReaderVersion": 3, "minWriterVersion": 7,
+                      "readerFeatures": features, "writerFeatures": features}},
+        {"metaData": {"id": "x", "format": {"provider": "parquet", "options": {}},
+                      "schemaString": schema, "partitionColumns": [], "createdTime": 0,
+                      "configuration": configuration or {}}},
+        {"add": add},
+    ]
+    (log / f"{0:020}.json").write_text("\n".join(map(json.dumps, actions)))
+    return f"file://{folder}"
+
+
+PLAIN = [field("id", "long"), field("v", "variant")]
+SHREDDINGS = {
+    "delta_plain": None,
+    "delta_object": "STRUCT(a INTEGER, c INTEGER[], z STRUCT(y STRUCT(x DECIMAL(3,1))[]))",
+    "delta_list": "INTEGER[]",
+    "delta_double": "DOUBLE",
+    "delta_decimal": "DECIMAL(4,2)",
+    "delta_time": "TIMESTAMP",
+    "delta_zoned": "TIMESTAMPTZ",
+    "delta_nanos": "TIMESTAMP_NS",
+    "delta_blob": "BLOB",
+    "delta_uuid": "UUID",
+    "delta_text": "VARCHAR",
+    "delta_date": "DATE",
+    "delta_bool": "BOOLEAN",
+}
+ENCODED = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+
+
+def z85(data):
+    out = ""
+    for at in range(0, len(data), 4):
+        number = int.from_bytes(data[at:at + 4], "big")
+        out += "".join(ENCODED[number // 85**power % 85] for power in (4, 3, 2, 1, 0))
+    return out
+
+
+def inline_vector(rows):
+    """Rows below 65,536, as one array container."""
+    body = b"".join(row.to_bytes(2, "little") for row in rows)
+    bitmap = (b"\x3a\x30\x00\x00" + (1).to_bytes(4, "little") + b"\x00\x00"
+              + (len(rows) - 1).to_bytes(2, "little") + (16).to_bytes(4, "little") + body)
+    data = (1681511377).to_bytes(4, "little") + (1).to_bytes(8, "little") + bytes(4) + bitmap
+    padded = data + bytes(-len(data) % 4)
+    return {"storageType": "i", "pathOrInlineDv": z85(padded), "sizeInBytes": len(data),
+            "cardinality": len(rows)}
+
+
+def with_ids(path, target):
+    """The same file with Iceberg's field ids on its top columns."""
+    table = pq.read_table(path)
+    fields = [table.schema.field(at).with_metadata({"PARQUET:field_id": str(at + 1)})
+              for at in range(table.num_columns)]
+    pq.write_table(table.cast(pa.schema(fields)), target)
+    return target
+
+
+def iceberg(folder, data, fields):
+    """A v3 table of one file, its manifests by fastavro."""
+    fastavro = pytest.importorskip("fastavro")
+    (folder / "data").mkdir(parents=True)
+    (folder / "metadata").mkdir()
+    place = f"file://{folder}"
+    target = folder / "data" / "a.parquet"
+    shutil.copy(data, target)
+    rows = pq.ParquetFile(target).metadata.num_rows
+    file = {"type": "record", "name": "r2", "fields": [
+        {"name": "content", "type": "int", "field-id": 134},
+        {"name": "file_path", "type": "string", "field-id": 100},
+        {"name": "file_format", "type": "string", "field-id": 101},
+        {"name": "partition", "type": {"type": "record", "name": "r102", "fields": []}, "field-id": 102},
+        {"name": "record_count", "type": "long", "field-id": 103},
+        {"name": "file_size_in_bytes", "type": "long", "field-id": 104},
+        # Bounds of a variant, which are variants themselves and must not be taken for texts.
+        {"name": "lower_bounds", "field-id": 125, "default": None, "type": ["null", {
+            "type": "array", "logicalType": "map", "items": {
+                "type": "record", "name": "k126_v127", "fields": [
+                    {"name": "key", "type": "int", "field-id": 126},
+                    {"name": "value", "type": "bytes", "field-id": 127}]}}]},
+    ]}
+    entry = {"type": "record", "name": "manifest_entry", "fields": [
+        {"name": "status", "type": "int", "field-id": 0},
+        {"name": "snapshot_id", "type": ["null", "long"], "field-id": 1, "default": None},
+        {"name": "sequence_number", "type": ["null", "long"], "field-id": 3, "default": None},
+        {"name": "file_sequence_number", "type": ["null", "long"], "field-id": 4, "default": None},
+        {"name": "data_file", "type": file, "field-id": 2},
+    ]}
+    schema = {"type": "struct", "schema-id": 0, "fields": fields}
+    manifest = folder / "metadata" / "m.avro"
+    with manifest.open("wb") as out:
+        fastavro.writer(out, entry, [{
+            "status": 1, "snapshot_id": 7, "sequence_number": 1, "file_sequence_number": 1,
+            "data_file": {
+                "content": 0, "file_path": f"{place}/data/a.parquet", "file_format": "PARQUET",
+                "partition": {}, "record_count": rows, "file_size_in_bytes": target.stat().st_size,
+                "lower_bounds": [{"key": 2, "value": b"zzz"}],
+            },
+        }], metadata={"schema": json.dumps(schema), "partition-spec": "[]", "partition-spec-id": "0",
+                      "format-version": "3", "content": "data"})
+    listed = {"type": "record", "name": "manifest_file", "fields": [
+        {"name": "manifest_path", "type": "string", "field-id": 500},
+        {"name": "manifest_length", "type": "long", "field-id": 501},
+        {"name": "partition_spec_id", "type": "int", "field-id": 502},
+        {"name": "content", "type": "int", "field-id": 517},
+        {"name": "sequence_number", "type": "long", "field-id": 515},
+        {"name": "min_sequence_number", "type": "long", "field-id": 516},
+        {"name": "added_snapshot_id", "type": "long", "field-id": 503},
+    ]}
+    with (folder / "metadata" / "list.avro").open("wb") as out:
+        fastavro.writer(out, listed, [{
+            "manifest_path": f"{place}/metadata/m.avro", "manifest_length": manifest.stat().st_size,
+            "partition_spec_id": 0, "content": 0, "sequence_number": 1, "min_sequence_number": 1,
+            "added_snapshot_id": 7,
+        }], metadata={"format-version": "3"})
+    (folder / "metadata" / "v1.metadata.json").write_text(json.dumps({
+        "format-version": 3, "table-uuid": str(uuid.uuid4()), "location": place,
+        "last-sequence-number": 1, "last-updated-ms": 0, "last-column-id": 9, "next-row-id": rows,
+        "schemas": [schema], "current-schema-id": 0,
+        "partition-specs": [{"spec-id": 0, "fields": []}], "default-spec-id": 0,
+        "last-partition-id": 999, "sort-orders": [{"order-id": 0, "fields": []}],
+        "default-sort-order-id": 0, "properties": {}, "current-snapshot-id": 7, "refs": {},
+        "snapshots": [{"snapshot-id": 7, "sequence-number": 1, "timestamp-ms": 0, "schema-id": 0,
+                       "manifest-list": f"{place}/metadata/list.avro",
+                       "summary": {"operation": "append"}}],
+    }))
+    (folder / "metadata" / "version-hint.text").write_text("1")
+    return f"file://{folder}"
+
+
+def column(at, name, kind):
+    return {"id": at, "name": name, "required": False, "type": kind}
+
+
+def damage(path, target):
+    """The last value's bytes say that it is an object cut short."""
+    table = pq.read_table(path).slice(0, 3)
+    group = table.column("v").combine_chunks()
+    values = [b"\x02\x09" if at == 2 else b"\x00" for at in range(3)]
+    metadata = [b"\x01\x00\x00"] * 3
+    broken = pa.StructArray.from_arrays(
+        [pa.array(metadata, pa.binary()), pa.array(values, pa.binary())], ["metadata", "value"])
+    assert len(group) == 3
+    pq.write_table(pa.table({"id": table.column("id"), "v": broken}), target)
+    return target
+
+
+def nested(target):
+    """Variants in a struct, a list and a map; lists of one value a row, and no value in the last."""
+    group = pa.StructArray.from_arrays(
+        [pa.array([b"\x01\x01\x00\x01a"] * 3, pa.binary()),
+         pa.array([b"\x02\x01\x00\x00\x02\x0c\x07", b"\x00", None], pa.binary())],
+        ["metadata", "value"], mask=pa.array([False, False, True]))
+    offsets = pa.array([0, 1, 2, 3], pa.int32())
+    table = pa.table({
+        "id": pa.array([0, 1, 2], pa.int64()),
+        "s": pa.StructArray.from_arrays([group, pa.array([1, 2, 3])], ["v", "n"]),
+        "l": pa.ListArray.from_arrays(offsets, group),
+        "m": pa.MapArray.from_arrays(offsets, pa.array(["k"] * 3), group),
+    })
+    pq.write_table(table, target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def gateway(folder):
+    tables = {}
+    for name, shredding in SHREDDINGS.items():
+        data = write(folder / f"{name}.parquet", shredding)
+        tables[name] = delta(folder / name, data, PLAIN)
+    data = folder / "delta_object.parquet"
+    tables["deleted"] = delta(folder / "deleted", data, PLAIN, vector=inline_vector([1, 4, 26]))
+    mapping = {"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "2"}
+    renamed = [
+        field("key", "long", **{"delta.columnMapping.id": 1, "delta.columnMapping.physicalName": "id"}),
+        field("Doc", "variant", **{"delta.columnMapping.id": 2, "delta.columnMapping.physicalName": "v"}),
+    ]
+    tables["renamed"] = delta(folder / "renamed", data, renamed, mapping, mapped=True)
+    tables["damaged"] = delta(folder / "damaged", damage(data, folder / "d.parquet"), PLAIN)
+    tables["wrong"] = delta(folder / "wrong", data, [field("v", "long"), field("id", "variant")])
+    within = [field("id", "long"),
+              field("s", {"type": "struct", "fields": [field("v", "variant"), field("n", "long")]}),
+              field("l", {"type": "array", "elementType": "variant", "containsNull": True}),
+              field("m", {"type": "map", "keyType": "string", "valueType": "variant",
+                          "valueContainsNull": True})]
+    tables["nested"] = delta(folder / "nested", nested(folder / "n.parquet"), within)
+    for name, of in (("ice", "delta_plain"), ("ice_shredded", "delta_object")):
+        ids = with_ids(folder / f"{of}.parquet", folder / f"{name}.parquet")
+        tables[name] = iceberg(folder / name, ids, [
+            column(1, "id", "long"), column(2, "v", "variant"), column(3, "nothing", "unknown")])
+    plain = folder / "files"
+    plain.mkdir()
+    shutil.copy(data, plain / "a.parquet")
+    tables["files"] = f"file://{plain}"
+    with Gateway(folder / "lake", tables=tables) as started:
+        yield started
+
+
+@pytest.fixture
+def connection(gateway):
+    with psycopg.connect(gateway.dsn, autocommit=True) as opened:
+        yield opened
+
+
+def numbers(text):
+    """Whole numbers and decimals as they are written, others as doubles."""
+    parse = lambda digits: float(digits) if "e" in digits else decimal.Decimal(digits)
+    return None if text is None else json.loads(text, parse_float=parse)
+
+
+def same(a, b):
+    if isinstance(b, float) and not isinstance(a, bool) and a is not None:
+        return math.isclose(float(a), b, rel_tol=0)
+    if isinstance(b, list):
+        return isinstance(a, list) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(b, dict):
+        return isinstance(a, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in b)
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
+
+
+READ = [*SHREDDINGS, "ice", "ice_shredded", "files"]
+
+
+@pytest.mark.parametrize("table", READ)
+def test_every_type_is_json(connection, table):
+    rows = connection.execute(f"SELECT v::text FROM {table} ORDER BY id").fetchall()
+    assert len(rows) == len(VALUES)
+    for (text,), (sql, expected) in zip(rows, VALUES):
+        assert same(numbers(text), expected), (table, sql, text)
+        if isinstance(expected, decimal.Decimal):
+            assert text == f"{expected:f}", "decimals keep their digits"
+
+
+def plain(value):
+    """As DuckDB and we both mean it: times and binary have more than one text."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    moment = isinstance(value, str) and re.fullmatch(r"(\d{4}-\d\d-\d\d)[ T]([\d:.]+)(\+00(:00)?)?", value)
+    if moment:
+        return f"{moment[1]} {moment[2]}{'+00' if moment[3] else ''}"
+    return value
+
+
+@pytest.mark.parametrize("table", SHREDDINGS)
+def test_duckdb_reads_the_same(connection, folder, table):
+    known = duckdb.connect()
+    known.execute("SET TimeZone = 'UTC'")
+    texts = known.execute(f"SELECT v::JSON FROM '{folder / table}.parquet' ORDER BY id").fetchall()
+    ours = connection.execute(f"SELECT v::text FROM {table} ORDER BY id").fetchall()
+    compared = 0
+    for (theirs,), (text,), (sql, _) in zip(texts, ours, VALUES):
+        # JSON has no NaN, and DuckDB escapes binary instead.
+        if theirs is None or any(word in sql for word in ("nan", "inf", "BLOB")):
+            continue
+        assert plain(json.loads(theirs)) == plain(json.loads(text)), (sql, theirs, text)
+        compared += 1
+    assert compared == len(VALUES) - 4
+
+
+def test_clients_are_told_json(connection):
+    cursor = connection.execute("SELECT id, v FROM delta_object ORDER BY id")
+    assert cursor.description[1].type_code == 114
+    rows = dict(cursor.fetchall())
+    assert rows[0] is None and rows[26] == {"a": 1, "b": "x", "c": [1, 2]}
+    told = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'delta_object'::regclass AND attname = 'v'"
+    assert connection.execute(told).fetchone() == ("json",)
+    told = "SELECT data_type FROM information_schema.columns WHERE table_name = 'files' AND column_name = 'v'"
+    assert connection.execute(told).fetchone() == ("json",)
+    with psycopg.connect(connection.info.dsn) as binary, binary.cursor(binary=True) as cursor:
+        cursor.execute("SELECT v FROM delta_plain WHERE id = 24")
+        assert cursor.fetchone() == ([1, None, 3],)
+
+
+def test_filters_and_counts_are_right(connection):
+    one = lambda sql: connection.execute(sql).fetchone()[0]
+    rows = len(VALUES)
+    for table in ("delta_plain", "delta_object", "ice"):
+        assert one(f"SELECT count(*) FROM {table}") == rows
+        assert one(f"SELECT count(v) FROM {table}") == rows - 1
+        assert one(f"SELECT id FROM {table} WHERE v IS NULL") == 0
+        assert one(f"SELECT id FROM {table} WHERE v::text = 'true'") == 1
+        assert one(f"SELECT id FROM {table} WHERE v::text = '[1,null,3]'") == 24
+        assert one(f"SELECT count(*) FROM {table} WHERE v::text < 'zzz' OR v::text >= 'zzz'") == rows - 1
+        assert one(f"SELECT count(DISTINCT v::text) FROM {table}") == rows - 1
+    # {"a":null} comes last of all texts.
+    assert one("SELECT id FROM delta_plain ORDER BY v::text DESC NULLS LAST LIMIT 1") == 25
+    joined = "SELECT count(*) FROM delta_plain AS a JOIN delta_object AS b ON a.v::text = b.v::text"
+    assert one(joined) == rows - 1
+
+
+def test_deletes_and_names(connection):
+    ids = [id for (id,) in connection.execute("SELECT id FROM deleted ORDER BY id")]
+    assert ids == [at for at in range(len(VALUES)) if at not in (1, 4, 26)]
+    rows = dict(connection.execute("SELECT id, v FROM deleted WHERE id > 23").fetchall())
+    assert rows[24] == [1, None, 3] and rows[25] == {"a": None} and 26 not in rows
+    rows = dict(connection.execute("SELECT key, doc FROM renamed WHERE key > 23").fetchall())
+    assert rows[26] == {"a": 1, "b": "x", "c": [1, 2]}
+
+
+def test_unknown_is_null(connection):
+    cursor = connection.execute("SELECT nothing, count(*) FROM ice GROUP BY nothing")
+    assert cursor.fetchall() == [(None, len(VALUES))]
+    assert connection.execute("SELECT count(*) FROM ice WHERE nothing = 'x'").fetchone() == (0,)
+
+
+def test_variants_inside_others(connection):
+    rows = connection.execute("SELECT s, l, m FROM nested ORDER BY id").fetchall()
+    assert [row[0] for row in rows] == [
+        {"v": {"a": 7}, "n": 1}, {"v": None, "n": 2}, {"v": None, "n": 3}]
+    assert [row[1] for row in rows] == [[{"a": 7}], [None], [None]]
+    assert [row[2] for row in rows] == [{"k": {"a": 7}}, {"k": None}, {"k": None}]
+    one = lambda sql: connection.execute(sql).fetchall()
+    assert one("SELECT s['v'] FROM nested ORDER BY id") == [({"a": 7},), (None,), (None,)]
+    texts = one("SELECT s['v']::text, l[1]::text, m['k']::text FROM nested ORDER BY id")
+    assert texts[1] == ("null",) * 3 and texts[2] == (None,) * 3
+
+
+def test_damage_names_file_and_column(connection):
+    with pytest.raises(psycopg.Error) as error:
+        connection.execute("SELECT v FROM damaged").fetchall()
+    assert error.value.sqlstate == "XX001", error.value
+    text = str(error.value)
+    assert "a.parquet" in text and '"v"' in text and "a variant is damaged" in text, text
+    assert connection.execute("SELECT sum(id) FROM damaged").fetchone() == (3,)
+    with pytest.raises(psycopg.Error, match="as a variant"):
+        connection.execute("SELECT id FROM wrong").fetchall()
+
+
+def test_a_result_file_has_the_text(gateway, folder):
+    table = f"v={folder / 'delta_object'}"
+    done = run("sql", "--table", table, "--format", "csv", "-c",
+               "SELECT v FROM v WHERE id IN (0, 25) ORDER BY id")
+    assert done.stdout == 'v\n\n"{""a"":null}"\n'
