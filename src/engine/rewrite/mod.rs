@@ -5,7 +5,8 @@
 //! schema, functions lose the qualifier `pg_catalog`. Then expressions, innermost first: casts to types
 //! that need a lookup become function calls, operators and array comparisons become their plain forms,
 //! set-returning functions become `unnest`, scalar subqueries without aggregate get one that insists on
-//! one row. Hidden columns come last, when the tables are known ([`show_hidden`]). No client is recognised and no text is replaced.
+//! one row. Hidden columns come last, when the tables are known ([`show_hidden`]). No client is recognised
+//! and no text is replaced.
 
 mod build;
 mod casts;
