@@ -62,6 +62,7 @@ def gateway(tmp_path_factory):
 ANSWERED = {
     "SELECT count(*) FROM {t}": "6",
     "SELECT min(id), max(id), count(id) FROM {t}": "1 50 6",
+    "SELECT min(day), max(day) FROM {t}": "2023-12-31 2024-05-01",
     "SELECT count(day), count(note) FROM {t}": "4 4",
     "SELECT min(shop), max(shop), count(shop) FROM {t}": "north south 5",
     "SELECT count(*) FROM {t} WHERE shop = 'north'": "3",
@@ -73,9 +74,8 @@ ANSWERED = {
     "SELECT count(*) FROM {t} WHERE shop = 'west'": "0",
 }
 READ = {
-    # The bounds of texts may be cut, and one file says nothing of its days.
+    # The bounds of texts may be cut.
     "SELECT max(note) FROM {t}": "y",
-    "SELECT min(day), max(day) FROM {t}": "2023-12-31 2024-05-01",
     "SELECT count(*) FROM {t} WHERE id > 2": "4",
     "SELECT sum(id) FROM {t}": "103",
     "SELECT count(*) FROM {t} WHERE shop = 'north' AND id > 1": "2",
