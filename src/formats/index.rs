@@ -79,7 +79,7 @@ pub struct ColumnBounds {
     pub min: ArrayRef,
     pub max: ArrayRef,
     pub nulls: UInt64Array,
-    /// True only when min and max are values that occur in the file (no truncation, no deletes).
+    /// True only when min and max, where known, are values that occur in the file. Its deletes may name them.
     pub exact: bool,
 }
 
@@ -156,21 +156,28 @@ impl FileIndex {
         }
     }
 
-    /// By chunk: what is known of a column in all its files together.
-    pub fn known_of_chunks(&self, column: usize) -> Option<ColumnBounds> {
+    /// What is known of a column in all files of a chunk together, as arrays of length 1.
+    pub fn known_of_all<'a>(
+        &self,
+        chunk: &'a FileChunk,
+        column: usize,
+    ) -> Option<&'a ColumnBounds> {
         let is_partition = self.partitions.contains(&column);
         let is_constant = self.constants.contains(&column);
-        let of_chunk = |chunk: &'_ Arc<FileChunk>| {
-            let carried = chunk.partition(column).filter(|_| is_partition || is_constant);
-            let summary = chunk.summary();
-            match carried {
-                // Some files by their value, others by what they hold: looked at one by one.
-                Some(values) if is_constant && values.null_count() > 0 => None,
-                Some(_) => find(&summary.partitions, column).cloned(),
-                None if is_partition => None,
-                None => find(&summary.bounds, column).cloned(),
-            }
-        };
+        let carried = chunk.partition(column).filter(|_| is_partition || is_constant);
+        let summary = chunk.summary();
+        match carried {
+            // Some files by their value, others by what they hold: looked at one by one.
+            Some(values) if is_constant && values.null_count() > 0 => None,
+            Some(_) => find(&summary.partitions, column),
+            None if is_partition => None,
+            None => find(&summary.bounds, column),
+        }
+    }
+
+    /// By chunk: what is known of a column in all its files together.
+    pub fn known_of_chunks(&self, column: usize) -> Option<ColumnBounds> {
+        let of_chunk = |chunk: &'_ Arc<FileChunk>| self.known_of_all(chunk, column).cloned();
         let known: Vec<_> = self.chunks.iter().map(of_chunk).collect();
         let some = known.iter().flatten().next()?;
         let unknown = ColumnBounds::unknown(column, &some.min, 1);
@@ -231,11 +238,6 @@ impl FileChunk {
 
     pub fn bounds(&self, column: usize) -> Option<&ColumnBounds> {
         find(&self.bounds, column)
-    }
-
-    /// What the bounds of a column say of all files together, as arrays of length 1.
-    pub fn bounds_of_all(&self, column: usize) -> Option<&ColumnBounds> {
-        find(&self.summary().bounds, column)
     }
 
     fn summary(&self) -> &Summary {
@@ -320,7 +322,10 @@ impl ColumnBounds {
             }
         };
         let (min, max) = (Arc::clone(values), Arc::clone(values));
-        Self { column, min, max, nulls, exact: false }
+        // A file without rows holds no value, and what is NaN is neither least nor greatest.
+        let exact = !values.data_type().is_floating()
+            && rows.iter().all(|rows| rows.is_some_and(|rows| rows > 0));
+        Self { column, min, max, nulls, exact }
     }
 
     /// The same where only some files have a value; of others, what is known of their rows.
@@ -388,7 +393,7 @@ impl ColumnBounds {
             min: extreme(&self.min, &without_values, Extreme::Least),
             max: extreme(&self.max, &without_values, Extreme::Greatest),
             nulls: UInt64Array::from_iter([sum(nulls)]),
-            exact: false,
+            exact: self.exact,
         }
     }
 }

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from delta import field, inline_vector, written
 from gateway import Gateway, run
 
 FEATURES = ["variantType", "variantShredding-preview", "deletionVectors"]
@@ -72,31 +73,13 @@ def write(path, shredding=None):
     return path
 
 
-def field(name, kind, **metadata):
-    return {"name": name, "type": kind, "nullable": True, "metadata": metadata}
-
-
 def delta(folder, data, fields, configuration=None, vector=None, mapped=False):
     """A table of one file, which is copied."""
-    log = folder / "_delta_log"
-    log.mkdir(parents=True)
+    folder.mkdir()
     shutil.copy(data, folder / "a.parquet")
+    add = {"path": "a.parquet"} | ({"deletionVector": vector} if vector else {})
     features = FEATURES + (["columnMapping"] if mapped else [])
-    add = {"path": "a.parquet", "partitionValues": {}, "modificationTime": 0, "dataChange": True,
-           "size": (folder / "a.parquet").stat().st_size}
-    if vector:
-        add["deletionVector"] = vector
-    schema = json.dumps({"type": "struct", "fields": fields})
-    actions = [
-        {"protocol": {"minReaderVersion": 3, "minWriterVersion": 7,
-                      "readerFeatures": features, "writerFeatures": features}},
-        {"metaData": {"id": "x", "format": {"provider": "parquet", "options": {}},
-                      "schemaString": schema, "partitionColumns": [], "createdTime": 0,
-                      "configuration": configuration or {}}},
-        {"add": add},
-    ]
-    (log / f"{0:020}.json").write_text("\n".join(map(json.dumps, actions)))
-    return f"file://{folder}"
+    return written(folder, fields, [add], features, configuration=configuration or {})
 
 
 PLAIN = [field("id", "long"), field("v", "variant")]
@@ -115,26 +98,6 @@ SHREDDINGS = {
     "delta_date": "DATE",
     "delta_bool": "BOOLEAN",
 }
-ENCODED = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
-
-
-def z85(data):
-    out = ""
-    for at in range(0, len(data), 4):
-        number = int.from_bytes(data[at:at + 4], "big")
-        out += "".join(ENCODED[number // 85**power % 85] for power in (4, 3, 2, 1, 0))
-    return out
-
-
-def inline_vector(rows):
-    """Rows below 65,536, as one array container."""
-    body = b"".join(row.to_bytes(2, "little") for row in rows)
-    bitmap = (b"\x3a\x30\x00\x00" + (1).to_bytes(4, "little") + b"\x00\x00"
-              + (len(rows) - 1).to_bytes(2, "little") + (16).to_bytes(4, "little") + body)
-    data = (1681511377).to_bytes(4, "little") + (1).to_bytes(8, "little") + bytes(4) + bitmap
-    padded = data + bytes(-len(data) % 4)
-    return {"storageType": "i", "pathOrInlineDv": z85(padded), "sizeInBytes": len(data),
-            "cardinality": len(rows)}
 
 
 def with_ids(path, target):

@@ -94,7 +94,11 @@ fn of_file(
     let found = catch_unwind(AssertUnwindSafe(read)).ok()??;
     for ((column, field), known) in columns.iter().zip(wanted.fields()).zip(found.column_statistics)
     {
-        whole.column_statistics[*column] = trusted(known, field, &held);
+        let mut known = trusted(known, field, &held);
+        if !counts_nulls(footer, field.name()) {
+            known.null_count = Precision::Absent;
+        }
+        whole.column_statistics[*column] = known;
     }
     Some(whole)
 }
@@ -107,6 +111,18 @@ fn trusted(known: ColumnStatistics, wanted: &Field, held: &Schema) -> ColumnStat
         Ok(field) if field.data_type() == wanted.data_type() && has_exact_bounds(field) => known,
         Ok(_) => known.to_inexact(),
     }
+}
+
+/// DataFusion takes a count that a writer left out for 0.
+fn counts_nulls(footer: &ParquetMetaData, name: &str) -> bool {
+    let leaves = footer.file_metadata().schema_descr().columns();
+    let Some(at) = leaves.iter().position(|leaf| leaf.path().parts() == [name]) else {
+        return false;
+    };
+    footer.row_groups().iter().all(|group| {
+        let known = group.column(at).statistics();
+        known.is_some_and(|known| known.null_count_opt().is_some())
+    })
 }
 
 /// Floats have NaN, texts may be cut.

@@ -1,14 +1,16 @@
 //! Which files a query needs: one vectorised pass over the chunks of the snapshot's file index, and one over
 //! the files of each chunk that may hold rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use datafusion::arrow::compute::filter;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::Session;
 use datafusion::common::pruning::PruningStatistics;
-use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{Column, DFSchema, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::physical_expr::PhysicalExpr;
@@ -24,13 +26,14 @@ pub fn kept(
     shape: &Shape,
     snapshot: &TableSnapshot,
     session: &dyn Session,
-) -> Vec<usize> {
+) -> Result<Vec<usize>> {
     let files = &snapshot.files;
     let predicate = predicate(filters, shape, session).filter(|_| !files.is_empty());
-    let decisions = filters.iter().filter_map(|filter| Decision::new(filter, shape, session));
-    let decisions: Vec<Decision> = decisions.collect();
+    let decisions = filters.iter().filter(|filter| is_decided(filter, shape));
+    let decisions = decisions.map(|filter| Decision::new(filter, shape, session));
+    let decisions = decisions.collect::<Result<Vec<_>>>()?;
     if predicate.is_none() && decisions.is_empty() {
-        return (0..files.len()).collect();
+        return Ok((0..files.len()).collect());
     }
     let prune = |rows: UInt64Array, bounds: &dyn Fn(usize) -> Option<ColumnBounds>| {
         let all = vec![true; rows.len()];
@@ -41,14 +44,36 @@ pub fn kept(
     let mut kept = Vec::new();
     for ((start, chunk), _) in files.chunks().zip(chunks).filter(|(_, keep)| *keep) {
         let mut keep = prune(chunk.rows.clone(), &|column| known(shape, snapshot, chunk, column));
-        for decided in decisions.iter().filter_map(|decision| decision.of(snapshot, chunk).ok()) {
-            let decided = decided.iter().map(|keep| keep == Some(true));
-            keep.iter_mut().zip(decided).for_each(|(all, keep)| *all &= keep);
+        for decision in &decisions {
+            keep = decision.of(snapshot, chunk, keep)?;
         }
         let own = keep.into_iter().enumerate().filter(|(_, keep)| *keep);
         kept.extend(own.map(|(file, _)| start + file));
     }
-    kept
+    Ok(kept)
+}
+
+/// Whether a filter looks at nothing but columns with one value per file: it keeps or drops whole files, even
+/// where it is no comparison that bounds can answer, and no row need be asked again.
+pub fn is_decided(filter: &Expr, shape: &Shape) -> bool {
+    let columns = filter.column_refs();
+    let is_always = |column: &&Column| {
+        let at = shape.table.index_of(column.name());
+        at.is_ok_and(|at| shape.always(at).is_some())
+    };
+    let asks_more = |expr: &Expr| {
+        use Expr::{Exists, InSubquery, OuterReferenceColumn, Placeholder, ScalarSubquery};
+        let asks = |expr: &Expr| match expr {
+            Exists(_) | InSubquery(_) | ScalarSubquery(_) => true,
+            OuterReferenceColumn(..) | Placeholder(_) => true,
+            _ => false,
+        };
+        Ok(asks(expr))
+    };
+    !columns.is_empty()
+        && columns.iter().all(is_always)
+        && !filter.is_volatile()
+        && !filter.exists(asks_more).unwrap_or(true)
 }
 
 /// Of each file of a chunk; also of hidden columns.
@@ -67,8 +92,7 @@ fn known(
     }
 }
 
-/// A filter that looks at nothing but columns with one value per file: their values decide it, even where
-/// it is no comparison that bounds can answer.
+/// A filter that each file's values decide (see [`is_decided`]).
 struct Decision<'a> {
     filter: Arc<dyn PhysicalExpr>,
     schema: SchemaRef,
@@ -76,34 +100,39 @@ struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    fn new(filter: &Expr, shape: &'a Shape, session: &dyn Session) -> Option<Self> {
-        let asked = filter.column_refs();
-        if asked.is_empty() || filter.is_volatile() {
-            return None;
-        }
+    fn new(filter: &Expr, shape: &'a Shape, session: &dyn Session) -> Result<Self> {
+        // The same column may stand there with and without the table's name.
+        let asked: BTreeSet<&str> = filter.column_refs().into_iter().map(Column::name).collect();
         let (mut fields, mut columns): (Vec<Field>, Vec<&PerFile>) = (Vec::new(), Vec::new());
-        for column in asked {
-            let at = shape.table.index_of(column.name()).ok()?;
-            let per_file = shape.always(at)?;
-            // The same column may stand there with and without the table's name.
-            if !fields.iter().any(|field| field.name() == column.name()) {
-                fields.push(shape.table.field(at).clone());
-                columns.push(per_file);
-            }
+        for name in asked {
+            let at = shape.table.index_of(name)?;
+            fields.push(shape.table.field(at).clone());
+            columns.extend(shape.always(at));
         }
         let schema = Arc::new(Schema::new(fields));
-        let known = DFSchema::try_from(Arc::clone(&schema)).ok()?;
-        let filter = session.create_physical_expr(filter.clone(), &known).ok()?;
-        Some(Self { filter, schema, columns })
+        let known = DFSchema::try_from(Arc::clone(&schema))?;
+        let filter = session.create_physical_expr(filter.clone(), &known)?;
+        Ok(Self { filter, schema, columns })
     }
 
-    fn of(&self, snapshot: &TableSnapshot, chunk: &FileChunk) -> Result<BooleanArray> {
-        let values = self.columns.iter().map(|column| column.values(snapshot, chunk));
-        let values = values.collect::<Result<_>>()?;
+    /// Of the files that are still kept: what an earlier filter excludes may be an error for a later one.
+    fn of(
+        &self,
+        snapshot: &TableSnapshot,
+        chunk: &FileChunk,
+        keep: Vec<bool>,
+    ) -> Result<Vec<bool>> {
+        let asked = BooleanArray::from(keep);
+        let values = |column: &&PerFile| Ok(filter(&column.values(snapshot, chunk)?, &asked)?);
+        let values = self.columns.iter().map(values).collect::<Result<_>>()?;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), values)?;
-        let kept = self.filter.evaluate(&batch)?.into_array(chunk.len())?;
-        let of_no_kind = || ArrowError::CastError("a filter is no condition".to_string());
-        Ok(kept.as_boolean_opt().ok_or_else(of_no_kind)?.clone())
+        let answers = self.filter.evaluate(&batch)?.into_array(batch.num_rows())?;
+        let Some(answers) = answers.as_boolean_opt() else {
+            return internal_err!("a filter over files is no condition");
+        };
+        let mut answers = answers.iter();
+        let kept = asked.values().iter().map(|asked| asked && answers.next() == Some(Some(true)));
+        Ok(kept.collect())
     }
 }
 

@@ -5,32 +5,40 @@ use datafusion::arrow::compute::{cast, concat, take};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
-use lakegate_formats::{ColumnBounds, FileChunk, FileDeletes, TableSnapshot};
+use lakegate_formats::{ColumnBounds, FileChunk, FileDeletes, FileIndex, TableSnapshot};
 
-use super::shape::Shape;
+use super::shape::{Constant, Shape};
 
 /// Some files of a chunk.
 struct Kept<'a> {
+    index: &'a FileIndex,
     chunk: &'a FileChunk,
     /// None: all.
     files: Option<UInt32Array>,
 }
 
-/// Statistics over the scan's file columns followed by its per-file columns; of some files, by number.
+/// Statistics over the scan's file columns followed by its per-file columns; of some files, by number. Exact
+/// only where nothing is deleted: what goes may be the least value, or NULL.
 pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, files: &[usize]) -> Statistics {
-    let by_chunk = || snapshot.files.by_chunk(files);
-    let kept = by_chunk().map(|(start, chunk, own)| {
+    let kept = snapshot.files.by_chunk(files).map(|(start, chunk, own)| {
         let place = |file: &usize| u32::try_from(file - start).unwrap_or(u32::MAX);
         let some = (own.len() < chunk.len()).then(|| own.iter().map(place).collect());
-        Kept { chunk, files: some }
+        Kept { index: &snapshot.files, chunk, files: some }
     });
     let kept: Vec<Kept> = kept.collect();
     let width = shape.file.fields().len() + shape.per_file.len();
     let mut columns = vec![ColumnStatistics::new_unknown(); width];
     for (index, place) in shape.positions.iter().enumerate() {
+        // Values of some files that stand for a column's rows are no rows of that column.
+        if matches!(shape.constants[index], Some(Constant::Sometimes(_))) {
+            continue;
+        }
         let bounds = kept.iter().map(|kept| kept.bounds(index)).collect::<Option<Vec<_>>>();
         if let (Some(column), Some(bounds)) = (columns.get_mut(*place), bounds) {
             *column = column_statistics(&bounds, shape.table.field(index).data_type());
+            if !snapshot.deletes.is_empty() {
+                *column = std::mem::take(column).to_inexact();
+            }
         }
     }
     let num_rows = rows(snapshot, files);
@@ -45,14 +53,16 @@ pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, files: &[usize]) -> S
 impl Kept<'_> {
     /// By file, or of all together.
     fn bounds(&self, column: usize) -> Option<ColumnBounds> {
-        let Some(files) = &self.files else { return self.chunk.bounds_of_all(column).cloned() };
-        let bounds = self.chunk.bounds(column)?;
+        let Some(files) = &self.files else {
+            return self.index.known_of_all(self.chunk, column).cloned();
+        };
+        let bounds = self.index.known(self.chunk, column)?;
         let nulls = take(&bounds.nulls, files, None).ok()?;
         Some(ColumnBounds {
             min: take(&bounds.min, files, None).ok()?,
             max: take(&bounds.max, files, None).ok()?,
             nulls: nulls.as_any().downcast_ref::<UInt64Array>()?.clone(),
-            ..*bounds
+            ..bounds
         })
     }
 }
@@ -93,10 +103,14 @@ fn column_statistics(bounds: &[ColumnBounds], scanned: &DataType) -> ColumnStati
     };
     let nulls = bounds.iter().flat_map(|known| known.nulls.iter());
     let nulls = nulls.fold(Some(0_u64), |sum, count| Some(sum?.saturating_add(count?)));
+    let known = |value: Precision<ScalarValue>| match bounds.iter().all(|known| known.exact) {
+        true => value,
+        false => value.to_inexact(),
+    };
     ColumnStatistics {
-        null_count: nulls.map_or(Precision::Absent, |sum| Precision::Inexact(saturate(sum))),
-        min_value: extreme(join(|known| &known.min), Extreme::Least),
-        max_value: extreme(join(|known| &known.max), Extreme::Greatest),
+        null_count: nulls.map_or(Precision::Absent, |sum| Precision::Exact(saturate(sum))),
+        min_value: known(extreme(join(|known| &known.min), Extreme::Least)),
+        max_value: known(extreme(join(|known| &known.max), Extreme::Greatest)),
         ..ColumnStatistics::new_unknown()
     }
 }
@@ -107,8 +121,7 @@ enum Extreme {
     Greatest,
 }
 
-/// The least or greatest bound of all files, when each has one. Inexact: a bound need not occur, and rows
-/// may be filtered later.
+/// The least or greatest bound of all files, when each has one.
 fn extreme(array: Option<ArrayRef>, which: Extreme) -> Precision<ScalarValue> {
     let Some(array) = array.filter(|a| !a.is_empty() && a.null_count() == 0) else {
         return Precision::Absent;
@@ -126,7 +139,7 @@ fn extreme(array: Option<ArrayRef>, which: Extreme) -> Precision<ScalarValue> {
             best = Some(value);
         }
     }
-    best.map_or(Precision::Absent, Precision::Inexact)
+    best.map_or(Precision::Absent, Precision::Exact)
 }
 
 fn saturate(value: u64) -> usize {

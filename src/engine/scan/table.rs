@@ -17,7 +17,7 @@ use lakegate_formats::{FileDeletes, TableSnapshot, Tables};
 use super::footers::Footers;
 use super::hidden::Hidden;
 use super::lower::{Group, Request, lower};
-use super::prune::kept;
+use super::prune::{is_decided, kept};
 use super::shape::{Shape, ViewTypes};
 use super::survivors::DeletedKeys;
 use crate::error::{from_datafusion, into_datafusion};
@@ -130,11 +130,16 @@ impl TableProvider for LakeTable {
     }
 
     /// Inexact: files are pruned by them, rows are filtered above the scan or inside the reader.
+    /// Exact where a file's values decide for all its rows.
     fn supports_filters_pushdown(
         &self,
         filters: &[&Expr],
     ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        let kind = |filter: &&Expr| match is_decided(filter, &self.shape) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(kind).collect())
     }
 
     async fn scan(
@@ -144,7 +149,7 @@ impl TableProvider for LakeTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let files = kept(filters, &self.shape, &self.snapshot, session);
+        let files = kept(filters, &self.shape, &self.snapshot, session)?;
         let all = || (0..self.shape.table.fields().len()).collect();
         let projection = projection.cloned().unwrap_or_else(all);
         let groups = self.groups(files).await.map_err(into_datafusion)?;

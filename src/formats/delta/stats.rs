@@ -1,7 +1,7 @@
 //! File statistics: JSON text in the log, bounds per column here. A bound that is not surely true is left
 //! out: pruning by a wrong one loses rows, pruning without one only takes longer.
 
-use std::mem::take;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -67,6 +67,7 @@ pub(super) struct Gatherer {
     min: Vec<Option<Bound>>,
     max: Vec<Option<Bound>>,
     nulls: Vec<Option<u64>>,
+    tight: bool,
 }
 
 enum Bound {
@@ -88,7 +89,8 @@ impl Gatherer {
             return None;
         }
         let (name, data_type) = (name.to_string(), field.data_type().clone());
-        Some(Self { column, name, data_type, min: vec![], max: vec![], nulls: vec![] })
+        let (min, max, nulls) = (vec![], vec![], vec![]);
+        Some(Self { column, name, data_type, min, max, nulls, tight: true })
     }
 
     pub(super) fn push(&mut self, stats: &FileStats) {
@@ -101,13 +103,16 @@ impl Gatherer {
         );
         let nulls = of(&stats.null_count).and_then(|value| value.as_u64());
         self.nulls.push(nulls.filter(|_| stats.tight()));
+        self.tight &= stats.tight();
     }
 
-    /// The bounds since the last call; none when no file says anything. Never exact: writers may have cut or
-    /// widened the values.
+    /// The bounds since the last call; none when no file says anything. Exact are those of types that writers
+    /// neither cut nor round.
     pub(super) fn take(&mut self) -> Option<ColumnBounds> {
         let (min, max) = (take(&mut self.min), take(&mut self.max));
         let nulls = take(&mut self.nulls);
+        let is_whole = self.data_type.is_integer() || self.data_type == DataType::Date32;
+        let exact = replace(&mut self.tight, true) && is_whole;
         let known = |bounds: &[Option<Bound>]| bounds.iter().any(Option::is_some);
         if !known(&min) && !known(&max) && !nulls.iter().any(Option::is_some) {
             return None;
@@ -115,7 +120,7 @@ impl Gatherer {
         let nulls = UInt64Array::from(nulls);
         let min = array(&min, &self.data_type)?;
         let max = array(&max, &self.data_type)?;
-        Some(ColumnBounds { column: self.column, min, max, nulls, exact: false })
+        Some(ColumnBounds { column: self.column, min, max, nulls, exact })
     }
 }
 
