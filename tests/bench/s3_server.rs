@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
@@ -32,11 +34,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         let service = service.clone();
-        let slow = service_fn(move |request| {
+        let slow = service_fn(move |request: Request<Incoming>| {
             let service = service.clone();
             async move {
                 tokio::time::sleep(late).await;
-                service.call(request).await
+                Service::call(&service, request).await
             }
         });
         tokio::spawn(async move {

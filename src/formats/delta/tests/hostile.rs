@@ -298,7 +298,8 @@ async fn variants_are_marked_and_have_no_bounds() {
     let table = Table::new(&[&[protocol.to_string(), metadata(&columns, &[]), file]]);
     let snapshot = table.open().await.expect("it opens");
     assert!(is_variant(snapshot.schema.field(1)) && !is_variant(snapshot.schema.field(0)));
-    let bounded: Vec<usize> = snapshot.files.bounds.iter().map(|bounds| bounds.column).collect();
+    let bounded: Vec<usize> =
+        snapshot.files.joined().bounds.iter().map(|bounds| bounds.column).collect();
     assert_eq!(bounded, [0]);
     let map = r#"{"type":"map","keyType":"variant","valueType":"long","valueContainsNull":true}"#;
     let keyed = metadata(&[("m", "long")], &[]).replace(r#"\"long\""#, &map.replace('"', r#"\""#));

@@ -79,6 +79,7 @@ async fn partition_values_by_position() {
     let folder = Folder::new(&[("2024/01/x", b"1"), ("2024/12/y", b"1")]);
     let keys = [("year", DataType::Int32), ("month", DataType::Int32)];
     let snapshot = open(&folder, &keys).await.expect("opened");
+    let partitions = snapshot.files.joined().partitions;
     let months: &Int32Array = partitions[1].values.as_primitive::<Int32Type>();
     assert_eq!(months.values(), &[1, 12]);
 }

@@ -18,6 +18,7 @@ use roaring::RoaringTreemap;
 use serde::Deserialize;
 
 use super::avro::repack;
+use super::files::Part;
 use super::*;
 use crate::delete_files::{PositionCache, deleted_rows, read_keys};
 use crate::{FIELD_ID, FileDeletes, TableFormat};
