@@ -83,18 +83,20 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
 /// Integers that overflow are an error, and so are texts that outgrow memory; DataFusion's operators wrap
 /// around, and panic.
 fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let (function, applies): (_, fn(&DataType) -> bool) = match binary.op {
-        Operator::StringConcat => (functions::text_concat(), DataType::is_string),
-        other => match functions::checked(other) {
-            Some(function) => (function, DataType::is_integer),
-            None => return Ok(Transformed::no(Expr::BinaryExpr(binary))),
-        },
+    let applies = match binary.op {
+        Operator::StringConcat => DataType::is_string,
+        operator if functions::overflows(operator) => DataType::is_integer,
+        _ => return Ok(Transformed::no(Expr::BinaryExpr(binary))),
     };
-    let left = binary.left.get_type(schema)?;
-    if !applies(&left) || left != binary.right.get_type(schema)? {
+    let data_type = binary.right.get_type(schema)?;
+    if !applies(&data_type) || data_type != binary.left.get_type(schema)? {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }
-    Ok(Transformed::yes(function.call(vec![*binary.left, *binary.right])))
+    let BinaryExpr { left, op, right } = binary;
+    Ok(Transformed::yes(match op {
+        Operator::StringConcat => functions::text_concat(*left, *right),
+        operator => functions::checked(*left, operator, *right),
+    }))
 }
 
 /// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.

@@ -3,37 +3,55 @@
 use arrow::compute::kernels::numeric::{add, mul, sub};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
+use datafusion::common::internal_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
-    ColumnarValue, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use datafusion::physical_expr_common::datum::apply;
 use lakegate_base::{Error, Subject};
 
 use super::scalar::external;
 
-/// The function that stands for an operator on integers of one type; only `+`, `-` and `*` overflow silently.
-pub fn checked(operator: Operator) -> Option<ScalarUDF> {
-    let name = match operator {
-        Operator::Plus => "int_add",
-        Operator::Minus => "int_subtract",
-        Operator::Multiply => "int_multiply",
-        _ => return None,
-    };
-    let signature = Signature::any(2, Volatility::Immutable);
-    Some(ScalarUDF::from(Checked { name, operator, signature }))
+/// Whether an operator on integers needs [`checked`]: only these overflow silently.
+pub fn overflows(operator: Operator) -> bool {
+    matches!(operator, Operator::Plus | Operator::Minus | Operator::Multiply)
 }
 
+/// The call that stands for an operator on integers of one type. A chain of operators is one call: DataFusion
+/// works out names and types of nested calls again and again, which takes seconds for some hundred terms.
+pub fn checked(left: Expr, operator: Operator, right: Expr) -> Expr {
+    let (mut operators, mut args) = match chain(&left) {
+        Some((operators, args)) => (operators.to_vec(), args.to_vec()),
+        None => (Vec::new(), vec![left]),
+    };
+    operators.push(operator);
+    args.push(right);
+    let signs: String = operators.iter().map(ToString::to_string).collect();
+    let signature = Signature::variadic_any(Volatility::Immutable);
+    let function = Checked { name: format!("int{signs}"), operators, signature };
+    ScalarUDF::from(function).call(args)
+}
+
+fn chain(expr: &Expr) -> Option<(&[Operator], &[Expr])> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let known = call.func.inner().downcast_ref::<Checked>()?;
+    Some((&known.operators, &call.args))
+}
+
+/// From left to right: one argument more than there are operators.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Checked {
-    name: &'static str,
-    operator: Operator,
+    /// Tells chains apart: columns of a plan are told by name.
+    name: String,
+    operators: Vec<Operator>,
     signature: Signature,
 }
 
 impl ScalarUDFImpl for Checked {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -45,14 +63,19 @@ impl ScalarUDFImpl for Checked {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [left, right] = datafusion::common::utils::take_function_args(self.name, call.args)?;
-        let kernel = match self.operator {
-            Operator::Plus => add,
-            Operator::Minus => sub,
-            _ => mul,
+        let mut args = call.args.into_iter();
+        let Some(first) = args.next() else {
+            return internal_err!("{} has no arguments", self.name);
         };
-        let name = integer_name(&left.data_type());
-        apply(&left, &right, kernel).map_err(|error| overflow(error, name))
+        let name = integer_name(&first.data_type());
+        self.operators.iter().zip(args).try_fold(first, |left, (operator, right)| {
+            let kernel = match operator {
+                Operator::Plus => add,
+                Operator::Minus => sub,
+                _ => mul,
+            };
+            apply(&left, &right, kernel).map_err(|error| overflow(error, name))
+        })
     }
 }
 

@@ -29,7 +29,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 use crate::system::SessionFacts;
 
-pub use arithmetic::checked;
+pub use arithmetic::{checked, overflows};
 pub use cast::{OBJECT_TYPES, TO_TEXT, to_text};
 pub use concat::text_concat;
 pub use datetime::{DATE_PART, PARTS as DATE_PARTS};

@@ -1,7 +1,7 @@
 //! `"$path"` and `"$file_modified_time"`, which every table of the lake has and `*` does not show. DataFusion
 //! knows no such columns. So a table whose hidden columns are named goes on under a name of its own, with
-//! them as plain columns under names of their own, which no natural join meets; what names them names those, and
-//! the wildcards of the same SELECT leave them out. Adding them to every table and taking them out of what
+//! them as plain columns under names of their own, which no natural join meets; what names them names those,
+//! and the wildcards of the same SELECT leave them out. Adding them to every table and taking them out of what
 //! is planned would be too late: wildcards, natural joins and the widths of unions are settled by then.
 //!
 //! Goes last, when the statement's tables are known: a real column of that name comes first.
@@ -346,7 +346,7 @@ mod tests {
             ),
             (
                 r#"SELECT a.id FROM t a NATURAL JOIN t b WHERE a."$path" < b."$path""#,
-                r##"SELECT a.id FROM "t#1" AS a NATURAL JOIN "t#2" AS b WHERE a."$path#1" < b."$path#2""##,
+                r##"SELECT a.id FROM "t#1" a NATURAL JOIN "t#2" b WHERE a."$path#1" < b."$path#2""##,
             ),
             (
                 r#"WITH t AS (SELECT "$path" FROM t) SELECT "$path", t."$path" FROM t"#,
@@ -360,7 +360,7 @@ mod tests {
             (r#"SELECT v."$path" FROM v"#, r#"SELECT v."$path" AS "$path" FROM v"#),
             (
                 r#"SELECT "$path" AS "$path" FROM t x(a) ORDER BY "$path""#,
-                r##"SELECT x."$path#1" AS "$path" FROM "t#1" AS x (a, "$path#1") ORDER BY "$path""##,
+                r##"SELECT x."$path#1" AS "$path" FROM "t#1" x (a, "$path#1") ORDER BY "$path""##,
             ),
             (
                 r#"SELECT y."$path" FROM (SELECT * FROM t) y, LATERAL (SELECT y."$path") z"#,

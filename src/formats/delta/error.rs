@@ -101,7 +101,12 @@ fn store(location: &Location, error: object_store::Error) -> Error {
         return corrupt(location, format!("its log names {}, which is not there", name(path)))
             .source(error);
     }
-    lakegate_store::error(error, location)
+    match lakegate_store::error(error, location) {
+        own if own.kind() == ErrorKind::Corrupt => {
+            corrupt(location, own.message().to_string()).source(own)
+        }
+        other => other,
+    }
 }
 
 fn name(path: &str) -> &str {
