@@ -12,9 +12,10 @@ use crate::variant::{is_variant, keep_mark};
 /// The columns of all files, in order of first appearance, all nullable; columns that have no value in
 /// any file (type `Null`) become text. Call it for one file, too.
 ///
-/// Columns of Parquet, ORC and Avro match by name, and ignoring case where that leaves no doubt; types without
-/// a common one are an error that names the column and both types. JSON keys match by name, and such a column becomes text.
-/// CSV columns match as they are read: by the names in the headers, without headers by position.
+/// Columns of Parquet, ORC and Avro match by name, and ignoring case where that leaves no doubt; types
+/// without a common one are an error that names the column and both types. JSON keys match by name, and such
+/// a column becomes text. CSV columns match as they are read: by the names in the headers, without headers
+/// by position.
 pub fn merge_schemas(schemas: &[SchemaRef], format: &TableFormat) -> Result<SchemaRef> {
     let mut merged = Fields::empty();
     for schema in schemas {
