@@ -2,7 +2,8 @@
 //! knows no such columns. So a table whose hidden columns are named goes on under a name of its own, with
 //! them as plain columns under names of their own, which no natural join meets; what names them names
 //! those, and the wildcards of the same SELECT leave them out. Adding them to every table and taking them
-//! out of what is planned would be too late: wildcards, natural joins and the widths of unions are settled by then.
+//! out of what is planned would be too late: wildcards, natural joins and the widths of unions are settled
+//! by then.
 //!
 //! Goes last, when the statement's tables are known: a real column of that name comes first.
 

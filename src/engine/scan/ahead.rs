@@ -102,21 +102,18 @@ impl RowGroups {
             && next.columns().first().and_then(place).is_some_and(|c| self.own.contains(&c.start))
         {
             let places = columns.iter().map(|column| place(next.columns().get(*column)?));
-            let group = places.collect::<Option<Vec<_>>>().and_then(|ranges| self.fetch(ranges));
-            self.fetching.extend(group.map(|(ranges, bytes)| RowGroup {
-                number: number + 1,
-                ranges,
-                bytes,
-            }));
+            let ranges = places.collect::<Option<Vec<_>>>();
+            let group = ranges.and_then(|ranges| self.fetch(number + 1, ranges));
+            self.fetching.extend(group);
         }
     }
 
-    fn fetch(&self, ranges: Vec<Range<u64>>) -> Option<(Vec<Range<u64>>, Fetching<Vec<Bytes>>)> {
+    fn fetch(&self, number: usize, ranges: Vec<Range<u64>>) -> Option<RowGroup> {
         let bytes = ranges.iter().map(|range| range.end - range.start);
         let memory = self.budget.take(bytes.fold(0, u64::saturating_add))?;
         let (store, path, wanted) = (Arc::clone(&self.store), self.path.clone(), ranges.clone());
         let task = SpawnedTask::spawn(async move { store.get_ranges(&path, &wanted).await });
-        Some((ranges, Fetching { task, _memory: memory }))
+        Some(RowGroup { number, ranges, bytes: Fetching { task, _memory: memory } })
     }
 }
 

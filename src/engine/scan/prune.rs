@@ -63,12 +63,8 @@ pub fn is_decided(filter: &Expr, shape: &Shape) -> bool {
     };
     let asks_more = |expr: &Expr| {
         use Expr::{Exists, InSubquery, OuterReferenceColumn, Placeholder, ScalarSubquery};
-        let asks = |expr: &Expr| match expr {
-            Exists(_) | InSubquery(_) | ScalarSubquery(_) => true,
-            OuterReferenceColumn(..) | Placeholder(_) => true,
-            _ => false,
-        };
-        Ok(asks(expr))
+        let is_query = matches!(expr, Exists(_) | InSubquery(_) | ScalarSubquery(_));
+        Ok(is_query || matches!(expr, OuterReferenceColumn(..) | Placeholder(_)))
     };
     !columns.is_empty()
         && columns.iter().all(is_always)

@@ -255,7 +255,7 @@ fn as_view(data_type: &DataType) -> DataType {
 /// Only Parquet has them, and no value of a partition is one.
 fn check_variants(snapshot: &TableSnapshot) -> Result<()> {
     let is_parquet = matches!(snapshot.encoding, Encoding::Parquet(_));
-    let is_partition = |at| snapshot.files.partitions.iter().any(|known| *known == at);
+    let is_partition = |at| snapshot.files.partitions.contains(&at);
     for (at, field) in snapshot.schema.fields().iter().enumerate().filter(|(_, f)| has_variant(f)) {
         let what = match is_parquet {
             true if !is_partition(at) => continue,

@@ -101,8 +101,8 @@ fn column_statistics(bounds: &[ColumnBounds], scanned: &DataType) -> ColumnStati
         let arrays: Vec<&dyn Array> = bounds.iter().map(|known| &**pick(known)).collect();
         cast(&concat(&arrays).ok()?, scanned).ok()
     };
-    let nulls = bounds.iter().flat_map(|known| known.nulls.iter());
-    let nulls = nulls.fold(Some(0_u64), |sum, count| Some(sum?.saturating_add(count?)));
+    let mut nulls = bounds.iter().flat_map(|known| known.nulls.iter());
+    let nulls = nulls.try_fold(0_u64, |sum, count| Some(sum.saturating_add(count?)));
     let known = |value: Precision<ScalarValue>| match bounds.iter().all(|known| known.exact) {
         true => value,
         false => value.to_inexact(),

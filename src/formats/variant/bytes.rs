@@ -197,7 +197,7 @@ fn utf8(bytes: &[u8]) -> Result<&str> {
 /// Writes a primitive and answers its length.
 fn primitive(kind: u8, bytes: &[u8], out: &mut Texts) -> Result<usize> {
     let long = |bytes| first(bytes).map(i64::from_le_bytes);
-    let length = match kind {
+    match kind {
         0 => out.push(b"null").map(|()| 0),
         1 => out.push(b"true").map(|()| 0),
         2 => out.push(b"false").map(|()| 0),
@@ -225,8 +225,7 @@ fn primitive(kind: u8, bytes: &[u8], out: &mut Texts) -> Result<usize> {
         19 => out.nanos(long(bytes)?, false).map(|()| 8),
         20 => out.uuid(first(bytes)?).map(|()| 16),
         other => Err(lakegate_base::Error::unsupported(format!("variants of type {other}"))),
-    };
-    length
+    }
 }
 
 /// A byte of scale, then the unscaled number.

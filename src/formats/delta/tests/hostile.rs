@@ -396,7 +396,12 @@ async fn a_control_character_in_a_text_is_damage() {
     let remove = json!({"remove": {"path": "a", "dataChange": true}}).to_string();
     let head = [PROTOCOL.to_string(), metadata(&[("n", "long")], &[]), plain("a")];
     assert_eq!(
-        Table::new(&[&head, &[remove.clone()]]).open().await.expect("it opens").files.len(),
+        Table::new(&[&head, std::slice::from_ref(&remove)])
+            .open()
+            .await
+            .expect("it opens")
+            .files
+            .len(),
         0
     );
     for control in ['\u{16}', '\n', '\t'] {

@@ -218,12 +218,15 @@ async fn a_refresh_reads_only_new_manifests() {
     assert!(usage.bytes > 1000 && usage.bytes < usage.bytes_max);
 }
 
+/// One commit; the function makes a data file.
+type Step = fn(&mut Made, &dyn Fn(&Made, &str) -> File);
+
 /// Everything that commits do, one after the other: a refreshed snapshot is the one opened afresh.
 #[tokio::test]
 async fn a_refresh_is_an_open() {
     let mut made = Made::new(&[None]);
     let data = |made: &Made, name: &str| File { sequence: Some(1), ..made.data(name, 4) };
-    let steps: [fn(&mut Made, &dyn Fn(&Made, &str) -> File); 9] = [
+    let steps: [Step; 9] = [
         |made, data| made.manifest(0, 2, &[data(made, "e")]),
         |made, _| {
             let positions = made.positions("p", &[("a", 1), ("e", 2)]);
