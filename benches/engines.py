@@ -18,10 +18,12 @@ Every engine has the machine's own number of threads and its own default memory 
 """
 
 import argparse
+import base64
 import contextlib
 import dataclasses
 import datetime
 import decimal
+import hashlib
 import json
 import math
 import os
@@ -192,10 +194,24 @@ def empty_file_cache():
         DROP_CACHES.write_text("3")
 
 
+def name_object(base, path):
+    """Tells s3s-fs the entity tag of a file, which it would take from all bytes, at every request."""
+    bucket, key = path.relative_to(base).parts[0], "/".join(path.relative_to(base).parts[1:])
+    encoded = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in (bucket, key)]
+    known = base / ".bucket-{}.object-{}.internal.json".format(*encoded)
+    if len(known.name) < 256:
+        stat = path.stat()
+        tag = hashlib.md5(f"{key} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()
+        known.write_text(json.dumps({"e_tag": tag}))
+
+
 @contextlib.contextmanager
 def s3_server(suite, milliseconds):
     """The suite with its tables on an S3 server that answers late."""
     base = data_base()
+    for folder in {*suite.lake.values(), *suite.parquet.values()}:
+        for path in pathlib.Path(folder).rglob("*.*"):
+            name_object(base, path.resolve())
     program = gateway.binary_path().parent / "examples" / "s3_server"
     with subprocess.Popen([program, base, str(milliseconds)], stdout=subprocess.PIPE, text=True) as server:
         address = server.stdout.readline().strip()
