@@ -25,7 +25,7 @@ use crate::cooperate::CooperativeJoins;
 use crate::error::from_datafusion;
 use crate::functions;
 use crate::log::QueryLog;
-use crate::meaning::{MovedDates, PostgresMeaning};
+use crate::meaning::{HeldLists, MovedDates, PostgresMeaning};
 use crate::memory::{HeldInputs, Watch};
 use crate::options::EngineOptions;
 use crate::pin::BARE;
@@ -259,6 +259,7 @@ fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(MovedDates));
     rules.push(Arc::new(PostgresMeaning));
+    rules.push(Arc::new(HeldLists));
     rules
 }
 

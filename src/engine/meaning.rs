@@ -1,6 +1,7 @@
 //! What Postgres means by an operator where DataFusion means something else, once types are known: integers
 //! that overflow are errors, and an instant is read on the clocks of the session's zone.
 
+mod held_lists;
 mod moved_dates;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
@@ -13,6 +14,7 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
 
+pub use held_lists::HeldLists;
 pub use moved_dates::MovedDates;
 
 use crate::functions::{self, DATE_PART};

@@ -29,6 +29,21 @@ FOUND = {
     "NULL in one of two lists of the same column": (
         f"SELECT x FROM {PAIRS} WHERE x IN (1, 2) AND x NOT IN (3, NULL)", [],
     ),
+    "lists of one column with nothing in common, below NOT": (
+        f"SELECT x FROM {WITH_NULL} WHERE NOT (x IN (2) AND x IN (3, 4))", [(1,)],
+    ),
+    "negated lists of one column with nothing in common": (
+        f"SELECT x FROM {WITH_NULL} WHERE x NOT IN (2, 5) OR x NOT IN (3, 4)", [(1,)],
+    ),
+    "lists of one column, one negated": (
+        f"SELECT x, x IN (1, 2) AND x NOT IN (1, 2, 3) FROM {WITH_NULL} ORDER BY x", [(1, False), (None, None)],
+    ),
+    "equal values in lists of one column": (
+        "SELECT x FROM (VALUES (1, 1, 1), (2, 1, 2)) t(x, y, z) WHERE x IN (y, 7) AND x IN (z, 8)", [(1,)],
+    ),
+    "values of one column joined by OR, below NOT": (
+        f"SELECT x FROM {WITH_NULL} WHERE NOT ((x = 2 OR x = 3) AND (x = 4 OR x = 5))", [(1,)],
+    ),
     "NULL IN (subquery) below NOT": (
         f"SELECT x FROM {WITH_NULL} WHERE NOT (x > 0 AND x IN (SELECT 5))", [(1,)],
     ),
