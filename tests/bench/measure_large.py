@@ -5,7 +5,7 @@
 `large_tables.py` makes the tables, below the target directory or LAKEGATE_BENCH_DATA. In each round every
 engine starts in a fresh process, answers the same query of one partition (answers are compared), and measures
 
-- open: from nothing to the first plan of a query that selects one partition;
+- open: from nothing, not even the engine started, to the first plan of a query that selects one partition;
 - plan: the same plan again, the median of five;
 - query: that query itself, the median of five (thirty small files at 300,000);
 - refresh: the plan again, after one more commit;
@@ -181,8 +181,11 @@ def timed(work):
 
 def measure(name, format, folder, python):
     """All measures of one engine: runs in a process of its own."""
+    # With the start of the engine: a server opens the tables it is given as it starts.
+    started = time.perf_counter()
     engine = ENGINES[name](format, folder)
-    found = {"open": timed(engine.plan)}
+    engine.plan()
+    found = {"open": time.perf_counter() - started}
     found["plan"] = statistics.median(timed(engine.plan) for _ in range(REPEATS))
     found["answer"] = [float(value) for value in engine.answer()[0]]
     found["query"] = statistics.median(timed(engine.answer) for _ in range(REPEATS))
