@@ -16,7 +16,6 @@ SQLSTATE = Gap("a coarser SQLSTATE than PostgreSQL's")
 PARSER = Gap("sqlparser 0.62 parses nested calls again and again; its budget is counted, not timed")
 
 KNOWN = {
-    "test_parser_bomb[overlay]": PARSER,
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
     "test_memory_bomb[doubling]": SLACK,
     "test_memory_bomb[string_agg]": SLACK,
