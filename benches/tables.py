@@ -13,7 +13,6 @@ is in use where the files have no field ids (those of TPC-H have them); deletes,
 by hand.
 """
 
-import base64
 import datetime
 import decimal
 import json
@@ -29,14 +28,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "bench"))
+TESTS = pathlib.Path(__file__).resolve().parents[1] / "tests"
+sys.path[:0] = [str(TESTS / "bench"), str(TESTS / "clients")]
+
+from delta import bitmap, z85
 
 # Of every hundred rows.
 DELETED_PERCENT, PRIME = 5, 7919
 AT_MS = 1_760_000_000_000
-VECTOR_MAGIC = 1681511377
-Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
-B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 
 
 def made(directory, names, format, deleted_from=frozenset()):
@@ -203,18 +202,6 @@ def delta_vectors(folder, files, adds):
         made_adds.append({**add, "stats": json.dumps(stats, separators=(",", ":")), "deletionVector": descriptor})
     (folder / f"deletion_vector_{name}.bin").write_bytes(content)
     return made_adds
-
-
-def bitmap(gone):
-    """Delta's form: a magic number, how many 32-bit bitmaps, and each with its key."""
-    from pyroaring import BitMap
-
-    return struct.pack("<IqI", VECTOR_MAGIC, 1, 0) + BitMap(gone).serialize()
-
-
-def z85(data):
-    """Python's alphabet of base 85 is another one."""
-    return base64.b85encode(data).decode().translate(str.maketrans(B85, Z85))
 
 
 # Iceberg

@@ -14,7 +14,6 @@ use datafusion::execution::object_store::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
-use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
 use lakegate_catalog::{Catalog, Snapshot, Table, shapes};
@@ -25,7 +24,7 @@ use crate::cooperate::CooperativeJoins;
 use crate::error::from_datafusion;
 use crate::functions;
 use crate::log::QueryLog;
-use crate::meaning::{HeldLists, MovedDates, PostgresMeaning};
+use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
 use crate::options::EngineOptions;
 use crate::pin::BARE;
@@ -254,15 +253,6 @@ pub fn replace<T>(previous: datafusion::error::Result<Option<Arc<T>>>) {
     drop(previous);
 }
 
-/// DataFusion's own rules, which end with type coercion, between ours.
-fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let mut rules = Analyzer::new().rules;
-    rules.insert(0, Arc::new(MovedDates));
-    rules.push(Arc::new(PostgresMeaning));
-    rules.push(Arc::new(HeldLists));
-    rules
-}
-
 fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
@@ -279,7 +269,7 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
-        .with_analyzer_rules(analyzer_rules())
+        .with_analyzer_rules(meaning::rules())
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
         .with_physical_optimizer_rule(Arc::new(HeldInputs))
         .build();

@@ -1,8 +1,10 @@
-//! What Postgres means by an operator where DataFusion means something else, once types are known: integers
-//! that overflow are errors, and an instant is read on the clocks of the session's zone.
+//! What Postgres means by an operator where DataFusion means something else. Here, once types are known:
+//! integers that overflow are errors, and an instant is read on the clocks of the session's zone.
 
 mod held_lists;
 mod moved_dates;
+
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
@@ -12,43 +14,46 @@ use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
-use datafusion::optimizer::AnalyzerRule;
-
-pub use held_lists::HeldLists;
-pub use moved_dates::MovedDates;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 
 use crate::functions::{self, DATE_PART};
 
 /// Functions that read clocks: their moment is the second argument.
 const CLOCK_READERS: &[&str] = &["date_part", "datepart", "date_trunc", "datetrunc", DATE_PART];
 
-/// Runs after type coercion.
-#[derive(Debug)]
-pub struct PostgresMeaning;
+/// Changes one expression, whose parts are changed already. Given are the columns it may name, and the
+/// session's zone.
+type Change = fn(Expr, &DFSchema, &str) -> Result<Transformed<Expr>>;
 
-impl AnalyzerRule for PostgresMeaning {
+/// DataFusion's own rules, which end with type coercion, between ours.
+pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let pass = |name, change| Arc::new(Pass { name, change });
+    let mut rules = Analyzer::new().rules;
+    rules.insert(0, pass("moved_dates", moved_dates::in_expr));
+    rules.push(pass("postgres_meaning", in_expr));
+    rules.push(pass("held_lists", held_lists::in_expr));
+    rules
+}
+
+/// A change of every expression of a plan, from its leaves up, that keeps the names of its columns.
+#[derive(Debug)]
+struct Pass {
+    name: &'static str,
+    change: Change,
+}
+
+impl AnalyzerRule for Pass {
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
         let zone = config.execution.time_zone.as_deref().unwrap_or("UTC");
-        in_expressions(plan, &|expr, schema| in_expr(expr, schema, zone))
+        plan.transform_up_with_subqueries(|plan| in_plan(plan, zone, self.change)).data()
     }
 
-    fn name(&self) -> &'static str {
-        "postgres_meaning"
+    fn name(&self) -> &str {
+        self.name
     }
 }
 
-/// Changes every expression of a plan, from its leaves up, and keeps the names of its columns.
-fn in_expressions(
-    plan: LogicalPlan,
-    change: &dyn Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
-) -> Result<LogicalPlan> {
-    plan.transform_up_with_subqueries(|plan| in_node(plan, change)).data()
-}
-
-fn in_node(
-    plan: LogicalPlan,
-    change: &dyn Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>,
-) -> Result<Transformed<LogicalPlan>> {
+fn in_plan(plan: LogicalPlan, zone: &str, change: Change) -> Result<Transformed<LogicalPlan>> {
     let mut schema = merge_schema(&plan.inputs());
     if let LogicalPlan::TableScan(scan) = &plan {
         let columns =
@@ -58,7 +63,7 @@ fn in_node(
     let names = NamePreserver::new(&plan);
     let changed = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        let expr = expr.transform_up(|expr| change(expr, &schema))?;
+        let expr = expr.transform_up(|expr| change(expr, &schema, zone))?;
         Ok(expr.update_data(|expr| name.restore(expr)))
     })?;
     if !changed.transformed {

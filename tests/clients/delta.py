@@ -1,8 +1,14 @@
 """Delta logs by hand: what the log says of a file is the test's to choose."""
 
+import base64
 import json
+import struct
 
-ENCODED = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+from pyroaring import BitMap
+
+VECTOR_MAGIC = 1681511377
+Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 
 
 def field(name, kind, **metadata):
@@ -30,19 +36,17 @@ def written(folder, fields, adds, features=(), partitions=(), configuration=None
 
 
 def z85(data):
-    out = ""
-    for at in range(0, len(data), 4):
-        number = int.from_bytes(data[at:at + 4], "big")
-        out += "".join(ENCODED[number // 85**power % 85] for power in (4, 3, 2, 1, 0))
-    return out
+    """Python's alphabet of base 85 is another one."""
+    return base64.b85encode(data).decode().translate(str.maketrans(B85, Z85))
+
+
+def bitmap(rows):
+    """A magic number, how many 32-bit bitmaps, and each with its key."""
+    return struct.pack("<IqI", VECTOR_MAGIC, 1, 0) + BitMap(rows).serialize()
 
 
 def inline_vector(rows):
-    """Rows below 65,536, as one array container."""
-    body = b"".join(row.to_bytes(2, "little") for row in rows)
-    bitmap = (b"\x3a\x30\x00\x00" + (1).to_bytes(4, "little") + b"\x00\x00"
-              + (len(rows) - 1).to_bytes(2, "little") + (16).to_bytes(4, "little") + body)
-    data = (1681511377).to_bytes(4, "little") + (1).to_bytes(8, "little") + bytes(4) + bitmap
+    data = bitmap(rows)
     padded = data + bytes(-len(data) % 4)
     return {"storageType": "i", "pathOrInlineDv": z85(padded), "sizeInBytes": len(data),
             "cardinality": len(rows)}

@@ -18,7 +18,6 @@ PARSER = Gap("sqlparser 0.62 parses nested calls again and again; its budget is 
 KNOWN = {
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
     "test_memory_bomb[doubling]": SLACK,
-    "test_memory_bomb[string_agg]": SLACK,
     "test_fetch_count_reads_by_cursor": CURSORS,
     "test_asyncpg_cursor_takes_a_few_rows_at_a_time": CURSORS,
     "test_errors_point_at_their_place[SELECT id,\\n  missing\\nFROM types-14]": POSITION,

@@ -6,6 +6,7 @@ their commits.
 
 import json
 import pathlib
+import shutil
 import uuid
 
 import fastavro
@@ -24,11 +25,15 @@ def record(name, fields):
     return {"type": "record", "name": name, "fields": made}
 
 
+BOUND = record("k126_v127", [("key", "int", 126), ("value", "bytes", 127)])
+
+
 def entry_schema(partition):
     data_file = record("r2", [
         ("content", "int", 134), ("file_path", "string", 100), ("file_format", "string", 101),
         ("partition", record("r102", partition), 102), ("record_count", "long", 103),
         ("file_size_in_bytes", "long", 104),
+        ("lower_bounds", ({"type": "array", "logicalType": "map", "items": BOUND},), 125),
         ("equality_ids", ({"type": "array", "items": "int", "element-id": 136},), 135),
     ])
     return record("manifest_entry", [
@@ -74,6 +79,12 @@ class Table:
         listed = [(key, self.id(key), *column) for key, column in columns.items()]
         self._commit(name, self.parquet(name, listed), DATA, spec, value)
 
+    def copied(self, name, source, lower_bounds):
+        """A commit of a file that is there already; `lower_bounds` as bytes, by the name of the column."""
+        shutil.copy(source, self.path(name))
+        bounds = [{"key": self.id(key), "value": value} for key, value in lower_bounds.items()]
+        self._commit(name, pq.read_metadata(source).num_rows, DATA, 0, None, bounds=bounds)
+
     def positions(self, name, deleted, spec=0, value=None):
         """Deletes rows: (name of the data file, position)."""
         sides = list(zip(*((self.path(file), at) for file, at in sorted(deleted))))
@@ -86,7 +97,7 @@ class Table:
         ids = [number for _, number, *_ in listed]
         self._commit(name, self.parquet(name, listed), EQUALITY, spec, value, ids)
 
-    def _commit(self, name, rows, content, spec, value, ids=None):
+    def _commit(self, name, rows, content, spec, value, ids=None, bounds=None):
         sequence = len(self.manifests) + 1
         column, partition, tuple_ = self.specs[spec], [], {}
         if column:
@@ -95,7 +106,7 @@ class Table:
         data = {
             "content": content, "file_path": self.path(name), "file_format": "PARQUET", "partition": tuple_,
             "record_count": rows, "file_size_in_bytes": pathlib.Path(self.path(name)).stat().st_size,
-            "equality_ids": ids,
+            "lower_bounds": bounds, "equality_ids": ids,
         }
         entry = {
             "status": 1, "snapshot_id": 1, "sequence_number": None, "file_sequence_number": None, "data_file": data,

@@ -10,7 +10,6 @@ import math
 import pathlib
 import re
 import shutil
-import uuid
 
 import duckdb
 import psycopg
@@ -20,6 +19,7 @@ import pytest
 
 from delta import field, inline_vector, written
 from gateway import Gateway, run
+from iceberg import Table
 
 FEATURES = ["variantType", "variantShredding-preview", "deletionVectors"]
 # Every type a variant of DuckDB's can have, beside the JSON expected where it is not DuckDB's own.
@@ -110,75 +110,10 @@ def with_ids(path, target):
 
 
 def iceberg(folder, data, fields):
-    """A v3 table of one file, its manifests by fastavro."""
-    fastavro = pytest.importorskip("fastavro")
-    (folder / "data").mkdir(parents=True)
-    (folder / "metadata").mkdir()
-    place = f"file://{folder}"
-    target = folder / "data" / "a.parquet"
-    shutil.copy(data, target)
-    rows = pq.ParquetFile(target).metadata.num_rows
-    file = {"type": "record", "name": "r2", "fields": [
-        {"name": "content", "type": "int", "field-id": 134},
-        {"name": "file_path", "type": "string", "field-id": 100},
-        {"name": "file_format", "type": "string", "field-id": 101},
-        {"name": "partition", "type": {"type": "record", "name": "r102", "fields": []}, "field-id": 102},
-        {"name": "record_count", "type": "long", "field-id": 103},
-        {"name": "file_size_in_bytes", "type": "long", "field-id": 104},
-        # Bounds of a variant, which are variants themselves and must not be taken for texts.
-        {"name": "lower_bounds", "field-id": 125, "default": None, "type": ["null", {
-            "type": "array", "logicalType": "map", "items": {
-                "type": "record", "name": "k126_v127", "fields": [
-                    {"name": "key", "type": "int", "field-id": 126},
-                    {"name": "value", "type": "bytes", "field-id": 127}]}}]},
-    ]}
-    entry = {"type": "record", "name": "manifest_entry", "fields": [
-        {"name": "status", "type": "int", "field-id": 0},
-        {"name": "snapshot_id", "type": ["null", "long"], "field-id": 1, "default": None},
-        {"name": "sequence_number", "type": ["null", "long"], "field-id": 3, "default": None},
-        {"name": "file_sequence_number", "type": ["null", "long"], "field-id": 4, "default": None},
-        {"name": "data_file", "type": file, "field-id": 2},
-    ]}
-    schema = {"type": "struct", "schema-id": 0, "fields": fields}
-    manifest = folder / "metadata" / "m.avro"
-    with manifest.open("wb") as out:
-        fastavro.writer(out, entry, [{
-            "status": 1, "snapshot_id": 7, "sequence_number": 1, "file_sequence_number": 1,
-            "data_file": {
-                "content": 0, "file_path": f"{place}/data/a.parquet", "file_format": "PARQUET",
-                "partition": {}, "record_count": rows, "file_size_in_bytes": target.stat().st_size,
-                "lower_bounds": [{"key": 2, "value": b"zzz"}],
-            },
-        }], metadata={"schema": json.dumps(schema), "partition-spec": "[]", "partition-spec-id": "0",
-                      "format-version": "3", "content": "data"})
-    listed = {"type": "record", "name": "manifest_file", "fields": [
-        {"name": "manifest_path", "type": "string", "field-id": 500},
-        {"name": "manifest_length", "type": "long", "field-id": 501},
-        {"name": "partition_spec_id", "type": "int", "field-id": 502},
-        {"name": "content", "type": "int", "field-id": 517},
-        {"name": "sequence_number", "type": "long", "field-id": 515},
-        {"name": "min_sequence_number", "type": "long", "field-id": 516},
-        {"name": "added_snapshot_id", "type": "long", "field-id": 503},
-    ]}
-    with (folder / "metadata" / "list.avro").open("wb") as out:
-        fastavro.writer(out, listed, [{
-            "manifest_path": f"{place}/metadata/m.avro", "manifest_length": manifest.stat().st_size,
-            "partition_spec_id": 0, "content": 0, "sequence_number": 1, "min_sequence_number": 1,
-            "added_snapshot_id": 7,
-        }], metadata={"format-version": "3"})
-    (folder / "metadata" / "v1.metadata.json").write_text(json.dumps({
-        "format-version": 3, "table-uuid": str(uuid.uuid4()), "location": place,
-        "last-sequence-number": 1, "last-updated-ms": 0, "last-column-id": 9, "next-row-id": rows,
-        "schemas": [schema], "current-schema-id": 0,
-        "partition-specs": [{"spec-id": 0, "fields": []}], "default-spec-id": 0,
-        "last-partition-id": 999, "sort-orders": [{"order-id": 0, "fields": []}],
-        "default-sort-order-id": 0, "properties": {}, "current-snapshot-id": 7, "refs": {},
-        "snapshots": [{"snapshot-id": 7, "sequence-number": 1, "timestamp-ms": 0, "schema-id": 0,
-                       "manifest-list": f"{place}/metadata/list.avro",
-                       "summary": {"operation": "append"}}],
-    }))
-    (folder / "metadata" / "version-hint.text").write_text("1")
-    return f"file://{folder}"
+    """A v3 table of one file. The bounds of a variant are variants too, and must not be taken for texts."""
+    table = Table(folder, fields, version=3)
+    table.copied("a.parquet", data, {"v": b"zzz"})
+    return f"file://{table.commit()}"
 
 
 def column(at, name, kind):

@@ -22,9 +22,10 @@ pub fn overflows(operator: Operator) -> bool {
 /// The call that stands for an operator on integers of one type. A chain of operators is one call: DataFusion
 /// works out names and types of nested calls again and again, which takes seconds for some hundred terms.
 pub fn checked(left: Expr, operator: Operator, right: Expr) -> Expr {
-    let (mut operators, mut args) = match chain(&left) {
-        Some((operators, args)) => (operators.to_vec(), args.to_vec()),
-        None => (Vec::new(), vec![left]),
+    let mut operators = chain(&left);
+    let mut args = match left {
+        Expr::ScalarFunction(call) if !operators.is_empty() => call.args,
+        other => vec![other],
     };
     operators.push(operator);
     args.push(right);
@@ -34,10 +35,13 @@ pub fn checked(left: Expr, operator: Operator, right: Expr) -> Expr {
     ScalarUDF::from(function).call(args)
 }
 
-fn chain(expr: &Expr) -> Option<(&[Operator], &[Expr])> {
-    let Expr::ScalarFunction(call) = expr else { return None };
-    let known = call.func.inner().downcast_ref::<Checked>()?;
-    Some((&known.operators, &call.args))
+/// The operators of a call that stands for some already.
+fn chain(expr: &Expr) -> Vec<Operator> {
+    let known = match expr {
+        Expr::ScalarFunction(call) => call.func.inner().downcast_ref::<Checked>(),
+        _ => None,
+    };
+    known.map(|known| known.operators.clone()).unwrap_or_default()
 }
 
 /// From left to right: one argument more than there are operators.

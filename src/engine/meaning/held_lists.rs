@@ -1,34 +1,26 @@
 //! DataFusion joins two lists of one column by what they have in common, and takes nothing in common for
 //! false (or true, of lists negated), where it is NULL if the column is. It compares what stands in the
-//! lists as text, too: two columns there are never the same. Such lists are held apart.
+//! lists as it is written, too: two columns there are never the same. Such lists are held apart.
 //!
 //! Remove when `inlist_intersection` and `inlist_except` of DataFusion's simplifier keep NULL; no issue is
 //! known upstream.
 
-use datafusion::common::config::ConfigOptions;
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::BinaryExpr;
-use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::logical_expr::{ColumnarValue, Expr, Operator, ScalarUDF, Volatility, create_udf};
 
-use super::in_expressions;
-use crate::functions;
+/// Gives its argument, which is then no operand to the simplifier's rules for AND and OR.
+static HELD: LazyLock<ScalarUDF> = LazyLock::new(|| {
+    let itself = |args: &[ColumnarValue]| Ok(args[0].clone());
+    let kind = DataType::Boolean;
+    create_udf("held", vec![kind.clone()], kind, Volatility::Immutable, Arc::new(itself))
+});
 
-#[derive(Debug)]
-pub struct HeldLists;
-
-impl AnalyzerRule for HeldLists {
-    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        in_expressions(plan, &in_expr)
-    }
-
-    fn name(&self) -> &'static str {
-        "held_lists"
-    }
-}
-
-fn in_expr(expr: Expr, _: &DFSchema) -> Result<Transformed<Expr>> {
+pub(super) fn in_expr(expr: Expr, _: &DFSchema, _: &str) -> Result<Transformed<Expr>> {
     let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else {
         return Ok(Transformed::no(expr));
     };
@@ -42,7 +34,7 @@ fn in_expr(expr: Expr, _: &DFSchema) -> Result<Transformed<Expr>> {
         (Some(a), Some(b)) => a.of == b.of && !is_union(&a, &b),
         _ => false,
     };
-    let hold = |side: Box<Expr>| Box::new(functions::held(*side));
+    let hold = |side: Box<Expr>| Box::new(HELD.call(vec![*side]));
     let (left, right) = if meet { (hold(left), hold(right)) } else { (left, right) };
     let expr = Expr::BinaryExpr(BinaryExpr { left, op, right });
     Ok(if meet { Transformed::yes(expr) } else { Transformed::no(expr) })

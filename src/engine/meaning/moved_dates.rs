@@ -1,30 +1,15 @@
-//! A date moved by an interval is a moment of a day; DataFusion keeps it a date, and loses the hours.
+//! A date moved by an interval is a moment of a day; DataFusion keeps it a date, and loses the hours. Told
+//! before type coercion, which then makes alike what moments meet: CASE, UNION, joins, lists.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, BinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast};
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, cast};
 
-use super::{in_expressions, micros};
+use super::micros;
 
-/// Runs before type coercion, which then makes alike what moments meet: CASE, UNION, joins, lists.
-#[derive(Debug)]
-pub struct MovedDates;
-
-impl AnalyzerRule for MovedDates {
-    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        in_expressions(plan, &in_expr)
-    }
-
-    fn name(&self) -> &'static str {
-        "moved_dates"
-    }
-}
-
-fn in_expr(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+pub(super) fn in_expr(expr: Expr, schema: &DFSchema, _: &str) -> Result<Transformed<Expr>> {
     match expr {
         Expr::BinaryExpr(binary) if matches!(binary.op, Operator::Plus | Operator::Minus) => {
             Ok(moved(binary, schema))

@@ -14,9 +14,12 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateInputMode};
 use datafusion::physical_plan::windows::WindowAggExec;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
@@ -41,14 +44,11 @@ impl PhysicalOptimizerRule for HeldInputs {
         plan: Arc<dyn ExecutionPlan>,
         _config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|node| match copies(node.as_ref()) {
+        plan.transform_up(|node| match held(node.as_ref()) {
             None => Ok(Transformed::no(node)),
-            Some(copies) => {
-                let children = node.children().into_iter();
-                let held = |input| Arc::new(Held::new(Arc::clone(input), copies)) as _;
-                let children = children.map(held).collect();
+            Some(held) => {
                 let anew = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-                node.replace_children(children, anew).map(Transformed::yes)
+                node.replace_children(vec![Arc::new(held)], anew).map(Transformed::yes)
             }
         })
         .data()
@@ -63,29 +63,51 @@ impl PhysicalOptimizerRule for HeldInputs {
     }
 }
 
-/// How often an operator holds its input, if it does so without account.
-fn copies(node: &dyn ExecutionPlan) -> Option<usize> {
-    if node.downcast_ref::<WindowAggExec>().is_some() {
-        return Some(WINDOW_COPIES);
+/// The input of an operator that keeps its rows without account.
+fn held(node: &dyn ExecutionPlan) -> Option<Held> {
+    if let Some(window) = node.downcast_ref::<WindowAggExec>() {
+        return Some(Held::whole(window.input(), WINDOW_COPIES));
     }
     let aggregate = node.downcast_ref::<AggregateExec>()?;
-    let gathers = aggregate.aggr_expr().iter().any(|expr| {
-        // Distinct values are kept in sets, which the operator accounts for.
-        GATHERERS.contains(&expr.fun().name()) && !expr.is_distinct()
+    // Distinct values are kept in sets, which the operator accounts for.
+    let gathers = |call: &&Arc<AggregateFunctionExpr>| {
+        GATHERERS.contains(&call.fun().name()) && !call.is_distinct()
+    };
+    let gatherers = aggregate.aggr_expr().iter().filter(gathers).collect::<Vec<_>>();
+    if gatherers.is_empty() {
+        return None;
+    }
+    if aggregate.mode().input_mode() == AggregateInputMode::Partial {
+        return Some(Held::whole(aggregate.input(), GATHERED_COPIES));
+    }
+    // What is gathered need not be in the input: it may be computed, or the same for every row.
+    let values = gatherers.iter().flat_map(|call| {
+        let keys = call.order_bys().iter().map(|key| Arc::clone(&key.expr));
+        call.expressions().into_iter().chain(keys)
     });
-    gathers.then_some(GATHERED_COPIES)
+    let values = values.collect();
+    Some(Held { input: Arc::clone(aggregate.input()), values, copies: GATHERED_COPIES })
 }
 
-/// Passes its input on and reserves `copies` times its size until it is dropped.
+/// Passes its input on and reserves `copies` times the size of `values` until it is dropped.
 #[derive(Debug)]
 struct Held {
     input: Arc<dyn ExecutionPlan>,
+    values: Vec<Arc<dyn PhysicalExpr>>,
     copies: usize,
 }
 
 impl Held {
-    fn new(input: Arc<dyn ExecutionPlan>, copies: usize) -> Self {
-        Self { input, copies }
+    fn whole(input: &Arc<dyn ExecutionPlan>, copies: usize) -> Self {
+        let schema = input.schema();
+        let columns = schema.fields().iter().enumerate();
+        let values = columns.map(|(at, field)| Arc::new(Column::new(field.name(), at)) as _);
+        Self { input: Arc::clone(input), values: values.collect(), copies }
+    }
+
+    fn of(&self, children: Vec<Arc<dyn ExecutionPlan>>) -> Arc<dyn ExecutionPlan> {
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Arc::new(Self { input, values: self.values.clone(), copies: self.copies })
     }
 }
 
@@ -124,16 +146,14 @@ impl ExecutionPlan for Held {
         children: Vec<Arc<dyn ExecutionPlan>>,
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(Self::new(input, self.copies)))
+        Ok(self.of(children))
     }
 
     fn with_new_children(
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(Self::new(input, self.copies)))
+        Ok(self.of(children))
     }
 
     fn execute(
@@ -144,14 +164,32 @@ impl ExecutionPlan for Held {
         let consumer = MemoryConsumer::new(format!("Held[{partition}]"));
         let reservation = consumer.register(context.memory_pool());
         let input = self.input.execute(partition, context)?;
-        Ok(Box::pin(HeldStream { input, reservation, copies: self.copies }))
+        let values = self.values.clone();
+        Ok(Box::pin(HeldStream { input, values, reservation, copies: self.copies }))
     }
 }
 
 struct HeldStream {
     input: SendableRecordBatchStream,
+    values: Vec<Arc<dyn PhysicalExpr>>,
     reservation: MemoryReservation,
     copies: usize,
+}
+
+impl HeldStream {
+    fn reserve(&self, batch: &RecordBatch) -> Result<()> {
+        let mut all = 0_usize;
+        for value in &self.values {
+            all = all.saturating_add(match value.evaluate(batch)? {
+                ColumnarValue::Array(array) => bytes(array.as_ref()),
+                ColumnarValue::Scalar(scalar) => {
+                    let value = scalar.size() - size_of_val(&scalar);
+                    value.saturating_mul(batch.num_rows())
+                }
+            });
+        }
+        self.reservation.try_grow(all.saturating_mul(self.copies))
+    }
 }
 
 impl Stream for HeldStream {
@@ -160,8 +198,7 @@ impl Stream for HeldStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = self.input.poll_next_unpin(cx);
         if let Poll::Ready(Some(Ok(batch))) = &next {
-            let bytes = batch.columns().iter().map(|column| bytes(column.as_ref())).sum::<usize>();
-            self.reservation.try_grow(bytes.saturating_mul(self.copies))?;
+            self.reserve(batch)?;
         }
         next
     }

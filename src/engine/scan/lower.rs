@@ -35,7 +35,6 @@ use super::deletes::{Deleted, DeletingSource};
 use super::estimate::estimate;
 use super::readers::{Ahead, LakeReaders, TAIL_BYTES};
 use super::rows::RowSource;
-use super::shape::Constant;
 use super::statistics::statistics;
 use super::survivors::{DeletedKeys, Survives};
 use super::table::{LakeTable, Pushdown};
@@ -186,12 +185,9 @@ fn project(
         |at: usize| -> Arc<dyn PhysicalExpr> { Arc::new(Column::new(schema.field(at).name(), at)) };
     let columns = request.projection.iter().map(|index| {
         let own = column(shape.positions[*index]);
-        let value = match shape.constants[*index] {
-            Some(Constant::Sometimes(at)) => {
-                let constant = column(shape.file.fields().len() + at);
-                Arc::new(ConstantOr::new(constant, own))
-            }
-            Some(Constant::Always(_)) | None => own,
+        let value = match shape.sometimes(*index) {
+            Some(constant) => Arc::new(ConstantOr::new(column(constant), own)),
+            None => own,
         };
         (value, shape.table.field(*index).name().clone())
     });

@@ -27,6 +27,11 @@ pub enum Source {
 }
 
 impl PerFile {
+    /// Whether only some files carry a value.
+    pub fn is_partial(&self) -> bool {
+        matches!(self.source, Source::Constant(_))
+    }
+
     /// One per file of the chunk, of the column's type.
     pub fn values(&self, snapshot: &TableSnapshot, chunk: &FileChunk) -> Result<ArrayRef> {
         let data_type = self.field.data_type();

@@ -17,7 +17,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use lakegate_formats::{ColumnBounds, FileChunk, TableSnapshot};
 
-use super::per_file::{PerFile, Source};
+use super::per_file::PerFile;
 use super::shape::Shape;
 
 /// The files, by number, that may hold rows that satisfy all filters. Anything unclear keeps a file.
@@ -79,13 +79,9 @@ fn known(
     chunk: &FileChunk,
     column: usize,
 ) -> Option<ColumnBounds> {
-    match shape.always(column).map(|per_file| (per_file, per_file.source)) {
-        Some((per_file, Source::Hidden(_))) => {
-            let values = per_file.values(snapshot, chunk).ok()?;
-            Some(ColumnBounds::of_values(column, &values, &chunk.rows))
-        }
-        _ => snapshot.files.known(chunk, column),
-    }
+    let Some(per_file) = shape.always(column) else { return snapshot.files.known(chunk, column) };
+    let values = per_file.values(snapshot, chunk).ok()?;
+    Some(ColumnBounds::of_values(column, &values, &chunk.rows))
 }
 
 /// A filter that each file's values decide (see [`is_decided`]).

@@ -34,7 +34,7 @@ pub const OF_DEFAULTS: Lookup = Lookup::By(MatchBy::FieldId);
 pub const BY_NAME: Lookup = Lookup::By(MatchBy::Name);
 
 /// Where in a file's fields the wanted field stands.
-pub fn find(fields: &Fields, wanted: &Field, lookup: Lookup) -> Option<usize> {
+fn find(fields: &Fields, wanted: &Field, lookup: Lookup) -> Option<usize> {
     let match_by = match lookup {
         Lookup::By(match_by) => match_by,
         Lookup::MappedNames => {

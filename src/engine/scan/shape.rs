@@ -28,16 +28,8 @@ pub struct Shape {
     /// By table column: its place in file columns followed by per-file columns.
     pub positions: Vec<usize>,
     /// By table column: the per-file column that has its value in all files, or in some.
-    pub constants: Vec<Option<Constant>>,
+    carried: Vec<Option<usize>>,
     pub columns: Arc<FileColumns>,
-}
-
-/// Where a column's value per file is, as an index into the per-file columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Constant {
-    Always(usize),
-    /// Where it is NULL, the file's own column counts.
-    Sometimes(usize),
 }
 
 /// By file-schema name: how to find the column in a file, and what stands in when it is missing.
@@ -93,10 +85,15 @@ impl Shape {
 
     /// The per-file column that has a table column's value in all files.
     pub fn always(&self, column: usize) -> Option<&PerFile> {
-        match self.constants.get(column) {
-            Some(Some(Constant::Always(at))) => self.per_file.get(*at),
-            _ => None,
-        }
+        let at = (*self.carried.get(column)?)?;
+        self.per_file.get(at).filter(|column| !column.is_partial())
+    }
+
+    /// Where the scan has the values that only some files carry; NULL leaves the word to the file.
+    pub fn sometimes(&self, column: usize) -> Option<usize> {
+        let at = (*self.carried.get(column)?)?;
+        let is_partial = self.per_file.get(at)?.is_partial();
+        is_partial.then_some(self.file.fields().len() + at)
     }
 }
 
@@ -116,7 +113,7 @@ struct Builder<'a> {
     per_file: Vec<PerFile>,
     /// By table column: its place in the file columns.
     own: Vec<Option<usize>>,
-    constants: Vec<Option<Constant>>,
+    carried: Vec<Option<usize>>,
     columns: BTreeMap<String, FileColumn>,
 }
 
@@ -130,7 +127,7 @@ impl<'a> Builder<'a> {
             file: Vec::new(),
             per_file: Vec::new(),
             own: Vec::new(),
-            constants: Vec::new(),
+            carried: Vec::new(),
             columns: BTreeMap::new(),
         }
     }
@@ -156,7 +153,7 @@ impl<'a> Builder<'a> {
         if let Some(source) = per_file {
             self.add_per_file(&format!("__partition_{index}"), data_type.clone(), source);
         } else {
-            self.constants.push(None);
+            self.carried.push(None);
         }
         if is_partition {
             self.own.push(None);
@@ -166,11 +163,7 @@ impl<'a> Builder<'a> {
     }
 
     fn add_per_file(&mut self, name: &str, data_type: DataType, source: Source) {
-        let at = self.per_file.len();
-        self.constants.push(Some(match source {
-            Source::Constant(_) => Constant::Sometimes(at),
-            Source::Partition(_) | Source::Hidden(_) => Constant::Always(at),
-        }));
+        self.carried.push(Some(self.per_file.len()));
         self.per_file.push(PerFile { field: Arc::new(Field::new(name, data_type, true)), source });
     }
 
@@ -224,8 +217,8 @@ impl<'a> Builder<'a> {
             .about(Subject::Column));
         }
         let files = self.file.len();
-        let places = self.own.iter().zip(&self.constants).map(|place| match place {
-            (None, Some(Constant::Always(at) | Constant::Sometimes(at))) => files + at,
+        let places = self.own.iter().zip(&self.carried).map(|place| match place {
+            (None, Some(at)) => files + at,
             (own, _) => own.unwrap_or_default(),
         });
         let fields = self.columns.values().map(|column| Arc::clone(&column.field)).collect();
@@ -234,7 +227,7 @@ impl<'a> Builder<'a> {
             table: Arc::new(Schema::new(self.table)),
             file: Arc::new(Schema::new(self.file)),
             per_file: self.per_file,
-            constants: self.constants,
+            carried: self.carried,
             columns: Arc::new(FileColumns {
                 match_by: self.match_by,
                 columns: self.columns,

@@ -7,7 +7,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use lakegate_formats::{ColumnBounds, FileChunk, FileDeletes, FileIndex, TableSnapshot};
 
-use super::shape::{Constant, Shape};
+use super::shape::Shape;
 
 /// Some files of a chunk.
 struct Kept<'a> {
@@ -30,7 +30,7 @@ pub fn statistics(shape: &Shape, snapshot: &TableSnapshot, files: &[usize]) -> S
     let mut columns = vec![ColumnStatistics::new_unknown(); width];
     for (index, place) in shape.positions.iter().enumerate() {
         // Values of some files that stand for a column's rows are no rows of that column.
-        if matches!(shape.constants[index], Some(Constant::Sometimes(_))) {
+        if shape.sometimes(index).is_some() {
             continue;
         }
         let bounds = kept.iter().map(|kept| kept.bounds(index)).collect::<Option<Vec<_>>>();

@@ -55,7 +55,11 @@ pub(super) fn from_kernel(location: &Location, error: KernelError) -> Error {
 
 /// The first error of a type among the causes.
 fn cause<T: std::error::Error + 'static>(error: &KernelError) -> Option<&T> {
-    let first: &(dyn std::error::Error + 'static) = error;
+    let first: &(dyn std::error::Error + 'static) = match error {
+        // No cause by itself.
+        KernelError::ObjectStore(store) => store,
+        other => other,
+    };
     std::iter::successors(Some(first), |cause| cause.source())
         .find_map(|cause| cause.downcast_ref())
 }
@@ -101,12 +105,7 @@ fn store(location: &Location, error: object_store::Error) -> Error {
         return corrupt(location, format!("its log names {}, which is not there", name(path)))
             .source(error);
     }
-    match lakegate_store::error(error, location) {
-        own if own.kind() == ErrorKind::Corrupt => {
-            corrupt(location, own.message().to_string()).source(own)
-        }
-        other => other,
-    }
+    lakegate_store::error(error, location)
 }
 
 fn name(path: &str) -> &str {
