@@ -28,6 +28,7 @@ use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
 use crate::options::EngineOptions;
 use crate::pin::BARE;
+use crate::rewrite;
 use crate::run::Admission;
 use crate::scan::{Footers, ViewTypes};
 use crate::session::LakeSession;
@@ -268,7 +269,9 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
+        .with_expr_planners(vec![Arc::new(rewrite::Literals)])
         .with_default_features()
+        .with_type_planner(Arc::new(rewrite::Types))
         .with_analyzer_rules(meaning::rules())
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
         .with_physical_optimizer_rule(Arc::new(HeldInputs))

@@ -2,7 +2,10 @@
 //! integers that overflow are errors, and an instant is read on the clocks of the session's zone.
 
 mod held_lists;
+mod lateral;
 mod moved_dates;
+mod single_rows;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -10,7 +13,10 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{
+    AggregateFunction, AggregateFunctionParams, BinaryExpr, Cast, InList, ScalarFunction,
+    WindowFunction, WindowFunctionParams,
+};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
@@ -27,9 +33,15 @@ type Change = fn(Expr, &DFSchema, &str) -> Result<Transformed<Expr>>;
 
 /// DataFusion's own rules, which end with type coercion, between ours.
 pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let pass = |name, change| Arc::new(Pass { name, change });
-    let mut rules = Analyzer::new().rules;
-    rules.insert(0, pass("moved_dates", moved_dates::in_expr));
+    let pass =
+        |name, change| -> Arc<dyn AnalyzerRule + Send + Sync> { Arc::new(Pass { name, change }) };
+    let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(lateral::Lateral),
+        pass("single_rows", single_rows::in_expr),
+        pass("unknown", unknown::in_expr),
+        pass("moved_dates", moved_dates::in_expr),
+    ];
+    rules.extend(Analyzer::new().rules);
     rules.push(pass("postgres_meaning", in_expr));
     rules.push(pass("held_lists", held_lists::in_expr));
     rules
@@ -76,6 +88,20 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
     match expr {
         Expr::BinaryExpr(binary) => arithmetic(binary, schema),
         Expr::InList(list) => Ok(in_list(list)),
+        Expr::AggregateFunction(call) => {
+            let AggregateFunction { func, params } = call;
+            let (args, changed) = exact_sum(func.name(), params.args, schema)?;
+            let params = AggregateFunctionParams { args, ..params };
+            let call = Expr::AggregateFunction(AggregateFunction { func, params });
+            Ok(Transformed::new_transformed(call, changed))
+        }
+        Expr::WindowFunction(call) => {
+            let WindowFunction { fun, params } = *call;
+            let (args, changed) = exact_sum(fun.name(), params.args, schema)?;
+            let params = WindowFunctionParams { args, ..params };
+            let call = Expr::WindowFunction(Box::new(WindowFunction { fun, params }));
+            Ok(Transformed::new_transformed(call, changed))
+        }
         Expr::Cast(inner) => match value_cast(&inner, schema)? {
             Some(call) => Ok(Transformed::yes(call)),
             None => clock_cast(inner, schema, zone),
@@ -104,6 +130,22 @@ fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
         Operator::StringConcat => functions::text_concat(*left, *right),
         operator => functions::checked(*left, operator, *right),
     }))
+}
+
+/// A sum of `bigint` is `numeric`: it may be larger than any `bigint`, where DataFusion wraps around.
+fn exact_sum(name: &str, mut args: Vec<Expr>, schema: &DFSchema) -> Result<(Vec<Expr>, bool)> {
+    let [value] = args.as_mut_slice() else { return Ok((args, false)) };
+    if name != "sum" {
+        return Ok((args, false));
+    }
+    let digits = match value.get_type(schema)? {
+        DataType::Int64 => 19,
+        DataType::UInt64 => 20,
+        _ => return Ok((args, false)),
+    };
+    let plain = std::mem::take(value);
+    *value = cast(plain, DataType::Decimal128(digits, 0));
+    Ok((args, true))
 }
 
 /// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.

@@ -4,6 +4,7 @@ use datafusion::arrow::datatypes::Field;
 use lakegate_catalog::{Snapshot, Table, arrow_schema};
 
 use crate::own::{self, Own};
+use crate::system::keys::Keys;
 use crate::system::types::named_by;
 use crate::system::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
@@ -29,9 +30,12 @@ pub fn lake_view(catalog_name: &str, catalog: &Snapshot) -> LakeView {
 
 /// A table whose columns cannot be told stays listed, without columns: one broken table breaks no listing.
 fn relation(table: &Table) -> RelationDescription {
+    let parameter = |name: &str| table.parameters.get(name).map(String::as_str);
+    let not_null = parameter("not_null").unwrap_or_default();
+    let not_null: Vec<&str> = not_null.split(',').map(str::trim).collect();
     let columns = arrow_schema(table).map_or_else(
         |_| Vec::new(),
-        |schema| schema.fields().iter().map(|f| column(table, f)).collect(),
+        |schema| schema.fields().iter().map(|f| column(table, f, &not_null)).collect(),
     );
     let kind = match table.view_sql() {
         Some(sql) => RelationKind::View(sql.to_string()),
@@ -46,10 +50,15 @@ fn relation(table: &Table) -> RelationDescription {
         columns,
         rows: count("recordCount").or_else(|| count("numRows")),
         bytes: count("sizeKey").or_else(|| count("totalSize")),
+        keys: Keys::parse(
+            parameter("primary_key"),
+            parameter("foreign_keys"),
+            &table.database_name,
+        ),
     }
 }
 
-fn column(table: &Table, field: &Field) -> ColumnDescription {
+fn column(table: &Table, field: &Field, not_null: &[&str]) -> ColumnDescription {
     let columns = table.storage_descriptor.columns.iter().chain(&table.partition_keys);
     let comment = columns
         .filter(|column| column.name == *field.name())
@@ -58,7 +67,7 @@ fn column(table: &Table, field: &Field) -> ColumnDescription {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
         pg_type: named_by(field).map(str::to_string),
-        nullable: true,
+        nullable: !not_null.contains(&field.name().as_str()),
         comment,
     }
 }
@@ -80,5 +89,6 @@ fn own_relation(own: &Own) -> RelationDescription {
         columns: columns.fields().iter().map(column).collect(),
         rows: None,
         bytes: None,
+        keys: Keys::default(),
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::scalar::{Function, Kind, Value, function};
+use super::text::quote_ident;
+use crate::system::keys::index_definition;
 use crate::system::{LakeView, OWNER, OWNER_OID, Relation, SessionFacts, bootstrap, types};
 
 /// Definitions of objects that a lake does not have: there is none to print.
-const NOTHING: [&str; 12] = [
-    "pg_get_constraintdef",
-    "pg_get_indexdef",
+const NOTHING: [&str; 10] = [
     "pg_get_ruledef",
     "pg_get_triggerdef",
     "pg_get_functiondef",
@@ -148,6 +148,23 @@ pub fn of_lake(facts: &Arc<dyn SessionFacts>) -> Vec<Function> {
             Value::of_text(relation.and_then(|r| r.view_sql.clone()))
         })
         .optional(1),
+        with("pg_get_constraintdef", &[Kind::Int, Kind::Bool], Kind::Text, |f, a| {
+            let lake = f.lake();
+            let name = |relation: &Relation| shown(f, &lake, relation);
+            Value::of_text(lake.constraint(a[0].int()).and_then(|c| c.definition(&lake, name)))
+        })
+        .optional(1),
+        with("pg_get_indexdef", &[Kind::Int, Kind::Int, Kind::Bool], Kind::Text, |f, a| {
+            let lake = f.lake();
+            let pretty = matches!(a.get(2), Some(Value::Bool(true)));
+            let name = |relation: &Relation| match pretty {
+                true => shown(f, &lake, relation),
+                false => qualified(relation),
+            };
+            let number = a.get(1).map_or(0, Value::int);
+            Value::of_text(index_definition(&lake, a[0].int(), number, name))
+        })
+        .optional(2),
         with("pg_relation_size", &[Kind::Any, Kind::Text], Kind::Int, size).optional(1),
         with("pg_table_size", &[Kind::Any], Kind::Int, size),
         with("pg_total_relation_size", &[Kind::Any], Kind::Int, size),
@@ -157,6 +174,18 @@ pub fn of_lake(facts: &Arc<dyn SessionFacts>) -> Vec<Function> {
             Value::Int(i64::try_from(bytes).unwrap_or(i64::MAX))
         }),
     ]
+}
+
+/// The name that finds the relation in this session.
+fn shown(facts: &dyn SessionFacts, lake: &LakeView, relation: &Relation) -> String {
+    match lake.is_visible(relation, &facts.search_path()) {
+        true => quote_ident(&relation.name),
+        false => qualified(relation),
+    }
+}
+
+fn qualified(relation: &Relation) -> String {
+    format!("{}.{}", quote_ident(&relation.schema), quote_ident(&relation.name))
 }
 
 fn size(facts: &dyn SessionFacts, arguments: &[Value]) -> Value {

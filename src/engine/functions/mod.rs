@@ -33,8 +33,10 @@ pub use arithmetic::{checked, overflows};
 pub use cast::{OBJECT_TYPES, TO_TEXT, to_text};
 pub use concat::text_concat;
 pub use datetime::{DATE_PART, PARTS as DATE_PARTS};
+pub use scalar::external;
 pub use series::EMPTY_ARRAY;
-pub use single::NAME as SINGLE_VALUE;
+pub use single::{NAME as SINGLE_VALUE, udaf as single_value};
+pub use text::quote_ident;
 pub use timezone::{NAME as AT_TIME_ZONE, udf as at_time_zone};
 pub use values::{bytea, rounded};
 

@@ -1,5 +1,11 @@
 //! Casts: to text as Postgres prints it, to the types that name objects, and from array literals.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType as ArrowType, Field, FieldRef};
+use datafusion::common::Result;
+use datafusion::logical_expr::planner::TypePlanner;
 use sqlparser::ast::{
     Array, ArrayElemTypeDef, CastKind, CharacterLength, DataType, Expr, ObjectName, TimezoneInfo,
     Value,
@@ -7,13 +13,14 @@ use sqlparser::ast::{
 
 use super::build;
 use crate::functions::{OBJECT_TYPES, TO_TEXT};
+use crate::system::types::PG_TYPE;
 
 /// What a cast to a type becomes.
 enum Target {
     /// A function of the value.
     Function(&'static str),
-    /// Text, cut to a length where one is given.
-    Text(Option<u64>),
+    /// Text, cut to a length where one is given, of a type that is shown under another name.
+    Text(Option<u64>, Option<&'static str>),
     /// A type DataFusion knows.
     Type(DataType),
 }
@@ -26,7 +33,7 @@ pub fn rewrite(expr: &mut Expr) {
         typed.data_type = known;
     }
     if let Expr::TypedString(typed) = expr
-        && let Target::Function(_) | Target::Text(_) = target(&typed.data_type)
+        && let Target::Function(_) | Target::Text(..) = target(&typed.data_type)
         && let Some(value) = typed.value.value.clone().into_string()
     {
         let data_type = typed.data_type.clone();
@@ -65,19 +72,46 @@ pub fn rewrite(expr: &mut Expr) {
             *data_type = known;
         }
         // A plain cast tells the type of a parameter.
-        Target::Text(_) if is_parameter => *data_type = DataType::Text,
-        Target::Text(length) => {
+        Target::Text(..) if is_parameter => *data_type = DataType::Text,
+        Target::Text(length, shown) => {
             let value = build::take(inner);
             let text = match literal_text(&value) {
                 Some(_) => value,
                 None => build::call(TO_TEXT, vec![value]),
             };
-            *expr = match length.and_then(|n| i64::try_from(n).ok()) {
+            let text = match length.and_then(|n| i64::try_from(n).ok()) {
                 Some(length) => build::call("left", vec![text, build::number(length)]),
+                None => text,
+            };
+            *expr = match shown {
+                Some(name) => cast(text, shown_as(name)),
                 None => text,
             };
         }
         Target::Function(name) => *expr = build::call(name, vec![build::take(inner)]),
+    }
+}
+
+/// Stands before the name of a Postgres type that is a text to DataFusion; no tool writes it.
+const SHOWN: char = '\u{1}';
+
+fn shown_as(name: &str) -> DataType {
+    DataType::Custom(ObjectName::from(vec![build::ident(&format!("{SHOWN}{name}"))]), vec![])
+}
+
+/// Tells DataFusion's planner what [`shown_as`] means.
+#[derive(Debug)]
+pub struct Types;
+
+impl TypePlanner for Types {
+    fn plan_type_field(&self, data_type: &DataType) -> Result<Option<FieldRef>> {
+        let DataType::Custom(name, _) = data_type else { return Ok(None) };
+        let name = build::last_part(name);
+        let shown = name.strip_prefix(SHOWN).map(|shown| {
+            let metadata = HashMap::from([(PG_TYPE.to_string(), shown.to_string())]);
+            Arc::new(Field::new("", ArrowType::Utf8, true).with_metadata(metadata))
+        });
+        Ok(shown)
     }
 }
 
@@ -88,12 +122,17 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
 
 fn target(data_type: &DataType) -> Target {
     match data_type {
-        DataType::Text | DataType::JSON | DataType::JSONB | DataType::Uuid => Target::Text(None),
+        DataType::Text => Target::Text(None, None),
+        DataType::JSON => Target::Text(None, Some("json")),
+        DataType::JSONB => Target::Text(None, Some("jsonb")),
+        DataType::Uuid => Target::Text(None, Some("uuid")),
         DataType::Varchar(length)
         | DataType::CharacterVarying(length)
-        | DataType::CharVarying(length) => Target::Text(length.as_ref().and_then(units)),
+        | DataType::CharVarying(length) => {
+            Target::Text(length.as_ref().and_then(units), Some("varchar"))
+        }
         DataType::Char(length) | DataType::Character(length) => {
-            Target::Text(length.as_ref().map_or(Some(1), units))
+            Target::Text(length.as_ref().map_or(Some(1), units), Some("bpchar"))
         }
         DataType::Regclass => Target::Function("pg_regclass"),
         DataType::Custom(name, _) => named(name).unwrap_or_else(|| Target::Type(data_type.clone())),
@@ -128,10 +167,14 @@ fn named(name: &ObjectName) -> Option<Target> {
         DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(element), None))
     };
     Some(match bare.as_str() {
-        "name" | "text" | "varchar" | "bpchar" | "citext" | "json" | "jsonb" | "uuid" => {
-            Target::Text(None)
-        }
-        "char" => Target::Text(Some(1)),
+        "text" | "citext" => Target::Text(None, None),
+        "name" => Target::Text(None, Some("name")),
+        "varchar" => Target::Text(None, Some("varchar")),
+        "bpchar" => Target::Text(None, Some("bpchar")),
+        "json" => Target::Text(None, Some("json")),
+        "jsonb" => Target::Text(None, Some("jsonb")),
+        "uuid" => Target::Text(None, Some("uuid")),
+        "char" => Target::Text(Some(1), Some("char")),
         "xid" | "cid" => Target::Function("pg_oid"),
         "bool" => Target::Type(DataType::Boolean),
         "int2" => Target::Type(DataType::SmallInt(None)),
@@ -153,7 +196,7 @@ fn named(name: &ObjectName) -> Option<Target> {
 fn element_type(element: &DataType) -> DataType {
     match target(element) {
         Target::Type(known) => known,
-        Target::Text(_) => DataType::Text,
+        Target::Text(..) => DataType::Text,
         Target::Function(_) => DataType::BigInt(None),
     }
 }

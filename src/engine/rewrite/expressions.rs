@@ -77,6 +77,16 @@ pub fn after(expr: &mut Expr) -> Result<()> {
             }
         }
         Expr::AnyOp { .. } | Expr::AllOp { .. } => array_comparison(expr)?,
+        Expr::Value(value) => match &mut value.value {
+            Value::UnicodeStringLiteral(text) => {
+                value.value = Value::SingleQuotedString(std::mem::take(text));
+            }
+            // DataFusion reads bytes where Postgres reads bits.
+            Value::HexStringLiteral(_) | Value::SingleQuotedByteStringLiteral(_) => {
+                return Err(Error::unsupported("literals of bits").about(Subject::Type));
+            }
+            _ => {}
+        },
         Expr::CompoundFieldAccess { .. } => field_access(expr),
         _ => {}
     }

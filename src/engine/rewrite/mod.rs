@@ -12,9 +12,11 @@ mod build;
 mod casts;
 mod expressions;
 mod hidden;
+mod literals;
 mod membership;
 mod output;
 mod subqueries;
+mod table_functions;
 mod tables;
 mod visit;
 
@@ -29,7 +31,9 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 
 use crate::system::SessionFacts;
 
+pub use casts::Types;
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
+pub use literals::Literals;
 pub use output::{names, readable, unmarked};
 
 /// Rewrites one statement in place. Once it is planned, [`readable`] puts the plan in its last form and
@@ -43,6 +47,7 @@ pub fn statement(statement: &mut Statement, _: &Arc<dyn SessionFacts>) -> Result
     if let ControlFlow::Break(error) = VisitMut::visit(statement, &mut rewriter) {
         return Err(*error);
     }
+    literals::type_integers(statement);
     Ok(())
 }
 
@@ -61,6 +66,8 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> Flow {
         tables::unwrap_parentheses(query);
+        tables::whole_table(query);
+        tables::fetch_first(query);
         Flow::Continue(())
     }
 
@@ -71,6 +78,11 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> Flow {
         self.names.table_factor(factor);
+        Flow::Continue(())
+    }
+
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> Flow {
+        table_functions::type_series(factor);
         Flow::Continue(())
     }
 

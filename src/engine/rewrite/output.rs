@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::Column;
+use datafusion::common::metadata::FieldMetadata;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, col};
-use sqlparser::ast::{Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr};
+use sqlparser::ast::{AccessExpr, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr};
 
 use super::build;
 use crate::functions::to_text;
@@ -34,6 +35,11 @@ pub fn name_columns(query: &mut Query) {
             }
         }
     }
+}
+
+/// One of several columns of the same name.
+pub(super) fn numbered(name: &str, number: usize) -> Ident {
+    build::ident(&format!("{name}{MARK}{number}"))
 }
 
 /// The names the client should see, where the plan's differ.
@@ -70,7 +76,9 @@ pub fn readable(plan: LogicalPlan, facts: &Arc<dyn SessionFacts>) -> Result<Logi
         .map(|(qualifier, field)| {
             let column = col(Column::new(qualifier.cloned(), field.name()));
             if is_object(field) {
-                text.call(vec![column]).alias_qualified(qualifier.cloned(), field.name())
+                let shown = Some(FieldMetadata::from(field.metadata()));
+                let relation = qualifier.cloned();
+                text.call(vec![column]).alias_qualified_with_metadata(relation, field.name(), shown)
             } else {
                 column
             }
@@ -111,7 +119,7 @@ fn name_items(select: &mut Select) -> HashMap<String, Ident> {
         let alias = match (repeated, written.is_some() || is_column) {
             (false, true) => continue,
             (false, false) => build::ident(&name),
-            (true, _) => build::ident(&format!("{name}{MARK}{count}")),
+            (true, _) => numbered(&name, *count),
         };
         if repeated {
             renamed.entry(name).or_insert_with(|| alias.clone());
@@ -131,9 +139,13 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::Identifier(ident) => build::folded(ident),
         Expr::CompoundIdentifier(parts) => build::folded(parts.last()?),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => return inner_name(inner),
-        Expr::Cast { expr, data_type, .. } => {
-            return inner_name(expr).or_else(|| Some(type_name(data_type)));
-        }
+        // A type names a column only where nothing else does, and the last one.
+        Expr::Cast { expr, data_type, .. } => match plain(expr) {
+            Expr::Cast { .. } | Expr::TypedString(_) | Expr::Case { .. } => {
+                named_inside(expr).unwrap_or_else(|| type_name(data_type))
+            }
+            inner => inner_name(inner).unwrap_or_else(|| type_name(data_type)),
+        },
         Expr::TypedString(typed) => type_name(&typed.data_type),
         Expr::Function(call) => build::last_part(&call.name),
         Expr::Case { else_result, .. } => {
@@ -151,7 +163,10 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::Array(_) => "array".to_string(),
         Expr::Tuple(_) => "row".to_string(),
         Expr::Interval(_) => "interval".to_string(),
-        Expr::CompoundFieldAccess { root, .. } => return inner_name(root),
+        Expr::CompoundFieldAccess { root, access_chain } => match access_chain.last() {
+            Some(AccessExpr::Dot(Expr::Identifier(field))) => build::folded(field),
+            _ => return inner_name(root),
+        },
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(select) => match select.projection.first()? {
                 SelectItem::UnnamedExpr(expr) => return inner_name(expr),
@@ -162,6 +177,23 @@ fn inner_name(expr: &Expr) -> Option<String> {
         },
         _ => return None,
     })
+}
+
+fn plain(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => plain(inner),
+        other => other,
+    }
+}
+
+/// The name of what casts are around, if it is more than the name of a type or of CASE.
+fn named_inside(expr: &Expr) -> Option<String> {
+    match plain(expr) {
+        Expr::Cast { expr, .. } => named_inside(expr),
+        Expr::Case { else_result, .. } => else_result.as_deref().and_then(named_inside),
+        Expr::TypedString(_) => None,
+        other => inner_name(other),
+    }
 }
 
 fn type_name(data_type: &sqlparser::ast::DataType) -> String {

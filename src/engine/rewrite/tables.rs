@@ -1,14 +1,15 @@
-//! Names of tables: the search path, and functions in the place of a table.
+//! Names of tables, and forms of a query that only name one.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Select, SetExpr, Statement,
-    TableAlias, TableAliasColumnDef, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+    Expr, Ident, LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, Statement,
+    TableAlias, TableFactor, TableWithJoins, Visit, VisitMut, Visitor, VisitorMut,
+    WildcardAdditionalOptions,
 };
 
-use super::build;
+use super::{build, table_functions};
 use crate::system::definitions::{PG_CATALOG, find};
 
 /// What a name without a schema may mean in this statement.
@@ -26,12 +27,8 @@ impl Names {
 
     pub fn table_factor(&self, factor: &mut TableFactor) {
         match factor {
-            TableFactor::Table { args: Some(_), .. } => table_function(factor),
             TableFactor::Table { name, alias, args: None, .. } => self.qualify(name, alias),
-            TableFactor::UNNEST { alias: Some(alias), .. } if alias.columns.is_empty() => {
-                alias.columns = vec![TableAliasColumnDef::from_name(alias.name.value.clone())];
-            }
-            _ => {}
+            other => table_functions::rewrite(other),
         }
     }
 
@@ -50,8 +47,24 @@ impl Names {
     }
 }
 
-fn table_alias(name: Ident) -> TableAlias {
+pub(super) fn table_alias(name: Ident) -> TableAlias {
     TableAlias { explicit: true, name, columns: vec![], at: None }
+}
+
+/// A table by its name.
+pub(super) fn relation(parts: Vec<Ident>, alias: Option<TableAlias>) -> TableFactor {
+    TableFactor::Table {
+        name: ObjectName::from(parts),
+        alias,
+        args: None,
+        with_hints: vec![],
+        version: None,
+        with_ordinality: false,
+        partitions: vec![],
+        json_path: None,
+        sample: None,
+        index_hints: vec![],
+    }
 }
 
 struct CommonNames(HashSet<String>);
@@ -66,81 +79,6 @@ impl Visitor for CommonNames {
     }
 }
 
-/// A function in FROM. One that is a relation here loses its parentheses; `generate_series` of literals
-/// streams as DataFusion's table function; others become a subquery with `unnest`.
-fn table_function(factor: &mut TableFactor) {
-    let TableFactor::Table { name, alias, args: Some(call), with_ordinality: false, .. } = factor
-    else {
-        return;
-    };
-    let function = build::last_part(name);
-    let list: Option<Vec<Expr>> = call
-        .args
-        .iter()
-        .map(|a| match a {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(e.clone()),
-            _ => None,
-        })
-        .collect();
-    let Some(list) = list else { return };
-    if list.is_empty() && find(PG_CATALOG, &function).is_some() {
-        *factor = relation(&function, alias.take());
-        return;
-    }
-    // A function with one column names it after itself, or after its table alias.
-    let shown = alias.as_ref().map_or_else(|| Ident::new(&function), |a| a.name.clone());
-    let streams = matches!(function.as_str(), "generate_series" | "range");
-    if streams && list.iter().all(is_literal) {
-        *name = ObjectName::from(vec![Ident::new(&function)]);
-        let alias = alias.get_or_insert_with(|| table_alias(shown.clone()));
-        if alias.columns.is_empty() {
-            alias.columns = vec![TableAliasColumnDef::from_name(shown.value)];
-        }
-        return;
-    }
-    let rows = match function.as_str() {
-        "unnest" => build::call("unnest", list),
-        "generate_series" | "generate_subscripts" => {
-            build::call("unnest", vec![build::call(&function, list)])
-        }
-        _ => return,
-    };
-    let column = alias.as_ref().and_then(|a| a.columns.first()).map(|c| c.name.clone());
-    let mut alias = alias.take().unwrap_or_else(|| table_alias(shown.clone()));
-    alias.columns.clear();
-    *factor = TableFactor::Derived {
-        lateral: false,
-        subquery: Box::new(build::select(rows, Some(column.unwrap_or(shown)))),
-        alias: Some(alias),
-        sample: None,
-    };
-}
-
-fn is_literal(expr: &Expr) -> bool {
-    match expr {
-        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
-        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => {
-            is_literal(expr)
-        }
-        _ => false,
-    }
-}
-
-fn relation(name: &str, alias: Option<TableAlias>) -> TableFactor {
-    TableFactor::Table {
-        name: ObjectName::from(vec![build::ident(PG_CATALOG), build::ident(name)]),
-        alias: alias.or_else(|| Some(table_alias(build::ident(name)))),
-        args: None,
-        with_hints: vec![],
-        version: None,
-        with_ordinality: false,
-        partitions: vec![],
-        json_path: None,
-        sample: None,
-        index_hints: vec![],
-    }
-}
-
 /// `(SELECT …)` alone is the same query without parentheses; then the rules for its columns see it.
 pub fn unwrap_parentheses(query: &mut Query) {
     let bare = |q: &Query| {
@@ -151,6 +89,37 @@ pub fn unwrap_parentheses(query: &mut Query) {
     {
         let inner = std::mem::replace(inner.as_mut(), build::select(build::number(1), None));
         *query = inner;
+    }
+}
+
+/// `TABLE t` is `SELECT * FROM t`.
+pub fn whole_table(query: &mut Query) {
+    let SetExpr::Table(table) = query.body.as_mut() else { return };
+    let parts = [table.schema_name.take(), table.table_name.take()];
+    let name = parts.into_iter().flatten().map(Ident::new).collect::<Vec<_>>();
+    let mut whole = build::select(build::number(1), None);
+    if let Some(select) = build::select_of(&mut whole) {
+        let relation = relation(name, None);
+        select.projection = vec![SelectItem::Wildcard(WildcardAdditionalOptions::default())];
+        select.from = vec![TableWithJoins { relation, joins: vec![] }];
+    }
+    query.body = whole.body;
+}
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; ties and percentages are not known.
+pub fn fetch_first(query: &mut Query) {
+    let Some(fetch) = &query.fetch else { return };
+    if fetch.with_ties || fetch.percent {
+        return;
+    }
+    let rows = fetch.quantity.clone().unwrap_or_else(|| build::number(1));
+    query.fetch = None;
+    match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit, .. }) => *limit = Some(rows),
+        clause => {
+            let (limit, limit_by) = (Some(rows), vec![]);
+            *clause = Some(LimitClause::LimitOffset { limit, offset: None, limit_by });
+        }
     }
 }
 

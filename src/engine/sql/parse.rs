@@ -2,6 +2,7 @@
 
 use lakegate_base::{Error, Result, Statement, StatementKind};
 use sqlparser::ast::{CloseCursor, Statement as Tree};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError};
 use std::sync::Arc;
@@ -46,7 +47,13 @@ fn parse_one(tokens: &[TokenWithSpan], lines: &Lines<'_>) -> Result<Tree> {
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(RECURSION_MAX)
         .with_tokens_with_locations(name_versions(tokens)?);
-    let tree = parser.parse_statement().map_err(|e| parse_error(&e, &parser, lines))?;
+    let begins_with_table = parser.peek_keyword(Keyword::TABLE);
+    let tree = match begins_with_table {
+        // sqlparser knows `TABLE t` within a query only.
+        true => parser.parse_query().map(Tree::Query),
+        false => parser.parse_statement(),
+    };
+    let tree = tree.map_err(|e| parse_error(&e, &parser, lines))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
         return Err(near(&next, lines));

@@ -61,9 +61,17 @@ impl<'a, T> Columns<'a, T> {
     }
 
     pub fn numbers(self, name: &'static str, value: impl Fn(&'a T) -> Vec<i64>) -> Self {
+        self.maybe_numbers(name, |item| Some(value(item)))
+    }
+
+    pub fn maybe_numbers(
+        self,
+        name: &'static str,
+        value: impl Fn(&'a T) -> Option<Vec<i64>>,
+    ) -> Self {
         let mut builder = ListBuilder::new(Int64Builder::new());
         for item in self.items {
-            builder.append_value(value(item).into_iter().map(Some));
+            builder.append_option(value(item).map(|list| list.into_iter().map(Some)));
         }
         self.with(name, Arc::new(builder.finish()))
     }

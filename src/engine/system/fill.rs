@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
 
 use super::definitions::{Definition, INFORMATION_SCHEMA};
-use super::{LakeView, SessionFacts, bootstrap, information, objects, session};
+use super::{LakeView, SessionFacts, bootstrap, information, keys, objects, session};
 
 /// What a relation's rows depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,14 @@ fn source(definition: &Definition) -> Option<Rows> {
         "pg_authid" | "pg_roles" => Rows::Session(session::pg_roles),
         "pg_class" => Rows::Lake(objects::pg_class),
         "pg_collation" => Rows::Lake(bootstrap::pg_collation),
+        "pg_constraint" => Rows::Lake(keys::pg_constraint),
         "pg_database" => Rows::Lake(objects::pg_database),
         "pg_description" => Rows::Lake(objects::pg_description),
         "pg_get_keywords" => Rows::Lake(bootstrap::keywords),
+        "pg_index" => Rows::Lake(keys::pg_index),
         "pg_language" => Rows::Lake(bootstrap::pg_language),
         "pg_namespace" => Rows::Lake(objects::pg_namespace),
+        "pg_opclass" => Rows::Lake(keys::pg_opclass),
         "pg_proc" => Rows::Lake(bootstrap::pg_proc),
         "pg_settings" => Rows::Session(session::pg_settings),
         "pg_stat_activity" => Rows::Session(session::pg_stat_activity),
@@ -79,9 +82,13 @@ fn information_source(name: &str) -> Option<Rows> {
         "character_sets" => Rows::Lake(information::character_sets),
         "column_privileges" | "role_column_grants" => Rows::Session(session::column_privileges),
         "columns" => Rows::Lake(information::columns),
+        "constraint_column_usage" => Rows::Lake(keys::constraint_column_usage),
         "information_schema_catalog_name" => Rows::Lake(information::catalog_name),
+        "key_column_usage" => Rows::Lake(keys::key_column_usage),
+        "referential_constraints" => Rows::Lake(keys::referential_constraints),
         "role_table_grants" | "table_privileges" => Rows::Session(session::table_privileges),
         "schemata" => Rows::Lake(information::schemata),
+        "table_constraints" => Rows::Lake(keys::table_constraints),
         "tables" => Rows::Lake(information::tables),
         "views" => Rows::Lake(information::views),
         _ => return None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use lakegate_base::{Error, Result};
 
+use super::keys::Keys;
 use super::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
     SchemaDescription, SessionFacts, Setting,
@@ -116,5 +117,6 @@ fn relation(schema: &str, name: &str, columns: &[(&str, DataType)]) -> RelationD
         columns: columns.iter().map(column).collect(),
         rows: Some(3),
         bytes: Some(1024),
+        keys: Keys::default(),
     }
 }

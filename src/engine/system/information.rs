@@ -21,7 +21,8 @@ pub fn schemata(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
 }
 
 pub fn tables(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    Columns::of(&lake.relations)
+    let readable: Vec<&Relation> = lake.readable().collect();
+    Columns::of(&readable)
         .text("table_catalog", |_| &lake.database)
         .text("table_schema", |r| &r.schema)
         .text("table_name", |r| &r.name)
@@ -126,7 +127,7 @@ impl Row<'_> {
 }
 
 pub fn columns(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    let rows: Vec<Row<'_>> = lake.relations.iter().flat_map(rows).collect();
+    let rows: Vec<Row<'_>> = lake.readable().flat_map(rows).collect();
     Columns::of(&rows)
         .text("table_catalog", |_| &lake.database)
         .text("table_schema", |r| &r.relation.schema)

@@ -8,6 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 
 use super::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
+use super::keys::{self, Constraint, ForeignKey, Keys, Reference};
 use super::oid;
 use super::types::{self, TypeRef};
 
@@ -39,6 +40,7 @@ pub struct RelationDescription {
     pub columns: Vec<ColumnDescription>,
     pub rows: Option<u64>,
     pub bytes: Option<u64>,
+    pub keys: Keys,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +66,9 @@ pub struct LakeView {
     pub database_oid: i64,
     /// The system's own and the lake's.
     pub schemas: Vec<Schema>,
-    /// The lake's, then the system's own.
+    /// The lake's, the indexes of its keys, then the system's own.
     pub relations: Vec<Relation>,
+    pub constraints: Vec<Constraint>,
     relation_by_oid: HashMap<i64, usize>,
     relation_by_name: HashMap<(String, String), usize>,
     /// System relations already built over this view.
@@ -85,7 +88,7 @@ pub struct Relation {
     pub schema_oid: i64,
     pub schema: String,
     pub name: String,
-    /// `r` or `v`, as pg_class.relkind.
+    /// `r`, `v` or `i`, as pg_class.relkind.
     pub kind: &'static str,
     pub comment: Option<String>,
     pub columns: Vec<Column>,
@@ -111,8 +114,24 @@ impl LakeView {
         let mut keys = vec![key("database", "", "")];
         keys.extend(description.schemas.iter().map(|s| key("schema", "", &s.name)));
         keys.extend(description.relations.iter().map(|r| key("relation", &r.schema, &r.name)));
+        // Numbered after all others, so that a key that is declared moves no OID.
+        let first_index = keys.len();
+        for relation in &description.relations {
+            if !relation.keys.primary.is_empty() {
+                let name = keys::primary_name(&relation.name);
+                keys.extend(["index", "constraint"].map(|kind| key(kind, &relation.schema, &name)));
+            }
+            let foreign = relation.keys.foreign.iter();
+            let names = foreign.map(|foreign| keys::foreign_name(&relation.name, foreign));
+            keys.extend(names.map(|name| key("constraint", &relation.schema, &name)));
+        }
         let oids = oid::assign(&keys);
-        let (schema_oids, relation_oids) = oids[1..].split_at(description.schemas.len());
+        let (schema_oids, relation_oids) = oids[1..first_index].split_at(description.schemas.len());
+        let declared: Vec<(String, String, Keys)> = description
+            .relations
+            .iter()
+            .map(|r| (r.schema.clone(), r.name.clone(), r.keys.clone()))
+            .collect();
 
         let mut schemas = system_schemas();
         for (schema, oid) in description.schemas.into_iter().zip(schema_oids) {
@@ -129,21 +148,144 @@ impl LakeView {
         let mut relations: Vec<Relation> = of_lake.collect();
         // Functions that answer rows (kind `f`) are read like relations, but pg_class does not list them.
         relations.extend(definitions::all().iter().filter(|d| d.kind != "f").map(system_relation));
-        let relation_by_oid = relations.iter().enumerate().map(|(i, r)| (r.oid, i)).collect();
-        let relation_by_name = relations
-            .iter()
-            .enumerate()
-            .map(|(i, r)| ((r.schema.clone(), r.name.clone()), i))
-            .collect();
-        Self {
+        let mut view = Self {
             database,
             database_oid: oids[0],
             schemas,
-            relations,
-            relation_by_oid,
-            relation_by_name,
+            relations: Vec::new(),
+            constraints: Vec::new(),
+            relation_by_oid: HashMap::new(),
+            relation_by_name: HashMap::new(),
             built: Mutex::default(),
+        };
+        relations.into_iter().for_each(|relation| view.add(relation));
+        view.declare(&declared, oids[first_index..].iter().copied());
+        view
+    }
+
+    fn add(&mut self, relation: Relation) {
+        let index = self.relations.len();
+        self.relation_by_oid.insert(relation.oid, index);
+        self.relation_by_name.insert((relation.schema.clone(), relation.name.clone()), index);
+        self.relations.push(relation);
+    }
+
+    /// Constraints and indexes of declared keys, primary ones first: foreign ones refer to them. A key that
+    /// names what is not there is left out.
+    fn declare(&mut self, declared: &[(String, String, Keys)], oids: impl Iterator<Item = i64>) {
+        let mut oids = oids;
+        let mut foreign = Vec::new();
+        let mut next = || oids.next().unwrap_or_default();
+        for (schema, name, keys) in declared {
+            let own = self.relation_named(schema, name).cloned();
+            if !keys.primary.is_empty() {
+                let (index_oid, oid) = (next(), next());
+                let columns = own.as_ref().and_then(|own| keys::numbers(own, &keys.primary));
+                if let (Some(own), Some(columns)) = (&own, columns) {
+                    self.add_primary(own, columns, index_oid, oid);
+                } else {
+                    tracing::warn!(
+                        schema,
+                        table = name,
+                        "the declared primary key names no column"
+                    );
+                }
+            }
+            foreign.extend(keys.foreign.iter().map(|key| (own.clone(), key, next())));
         }
+        for (own, key, oid) in foreign {
+            let Some(own) = own else { continue };
+            match self.foreign(&own, key, oid) {
+                Some(constraint) => self.constraints.push(constraint),
+                None => {
+                    let (schema, table) = (&own.schema, &own.name);
+                    tracing::warn!(schema, table, ?key, "a declared foreign key names no column");
+                }
+            }
+        }
+    }
+
+    fn add_primary(&mut self, own: &Relation, columns: Vec<i64>, index_oid: i64, oid: i64) {
+        let name = keys::primary_name(&own.name);
+        let of = |number: &i64| {
+            let index = usize::try_from(number - 1).ok()?;
+            own.columns.get(index).map(|c| Column { comment: None, ..c.clone() })
+        };
+        self.add(Relation {
+            oid: index_oid,
+            name: name.clone(),
+            kind: "i",
+            comment: None,
+            columns: columns.iter().filter_map(of).collect(),
+            rows: None,
+            bytes: None,
+            view_sql: None,
+            ..own.clone()
+        });
+        if let Some(index) = self.relation_by_oid.get(&own.oid) {
+            for number in &columns {
+                let column = usize::try_from(number - 1).ok();
+                let columns = &mut self.relations[*index].columns;
+                if let Some(column) = column.and_then(|column| columns.get_mut(column)) {
+                    column.not_null = true;
+                }
+            }
+        }
+        let relation_oid = own.oid;
+        let reference = None;
+        self.constraints.push(Constraint {
+            oid,
+            name,
+            relation_oid,
+            columns,
+            index_oid,
+            reference,
+        });
+    }
+
+    fn foreign(&self, own: &Relation, key: &ForeignKey, oid: i64) -> Option<Constraint> {
+        let columns = keys::numbers(own, &key.columns)?;
+        let other = self.relation_named(&key.table.0, &key.table.1)?;
+        let primary =
+            self.constraints.iter().find(|c| c.relation_oid == other.oid && c.reference.is_none());
+        let referenced = match key.referenced.is_empty() {
+            true => primary.map(|primary| primary.columns.clone())?,
+            false => keys::numbers(other, &key.referenced)?,
+        };
+        if referenced.len() != columns.len() {
+            return None;
+        }
+        let unique = primary.filter(|primary| primary.columns == referenced);
+        Some(Constraint {
+            oid,
+            name: keys::foreign_name(&own.name, key),
+            relation_oid: own.oid,
+            columns,
+            index_oid: unique.map_or(0, |unique| unique.index_oid),
+            reference: Some(Reference { relation_oid: other.oid, columns: referenced }),
+        })
+    }
+
+    /// Tables and views: what can be read.
+    pub fn readable(&self) -> impl Iterator<Item = &Relation> {
+        self.relations.iter().filter(|relation| relation.kind != "i")
+    }
+
+    pub fn constraint(&self, oid: i64) -> Option<&Constraint> {
+        self.constraints.iter().find(|constraint| constraint.oid == oid)
+    }
+
+    /// True for the tables at both ends of a foreign key.
+    pub fn has_foreign_key(&self, oid: i64) -> bool {
+        let ends = |c: &Constraint| match &c.reference {
+            Some(reference) => reference.relation_oid == oid || c.relation_oid == oid,
+            None => false,
+        };
+        self.constraints.iter().any(ends)
+    }
+
+    pub fn has_index(&self, oid: i64) -> bool {
+        self.constraints.iter().any(|c| c.relation_oid == oid && c.reference.is_none())
     }
 
     pub fn relation(&self, oid: i64) -> Option<&Relation> {
@@ -188,6 +330,10 @@ impl Relation {
 
     pub fn is_view(&self) -> bool {
         self.kind == "v"
+    }
+
+    pub fn is_table(&self) -> bool {
+        self.kind == "r"
     }
 }
 

@@ -11,6 +11,7 @@ pub mod definitions;
 mod facts;
 mod fill;
 mod information;
+pub mod keys;
 mod lake;
 mod objects;
 mod oid;

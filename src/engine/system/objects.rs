@@ -5,6 +5,7 @@ use datafusion::error::Result;
 
 use super::columns::Columns;
 use super::definitions::Definition;
+use super::keys::BTREE_OID;
 use super::types::{self, PgType};
 use super::{Column, LakeView, OWNER, OWNER_OID, Relation};
 
@@ -46,17 +47,27 @@ pub fn pg_class(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
         .text("relname", |r| &r.name)
         .number("relnamespace", |r| r.schema_oid)
         .number("relowner", |_| OWNER_OID)
-        .number("relam", |r| if r.is_view() { 0 } else { HEAP_OID })
+        .number("relam", access_method)
         .number("relfilenode", |r| if r.is_view() { 0 } else { r.oid })
         .number("relpages", |r| small(r.bytes.unwrap_or(0).div_ceil(PAGE_BYTES)))
         .float("reltuples", |r| estimate(r.rows))
         .text("relpersistence", |_| "p")
         .text("relkind", |r| r.kind)
         .number("relnatts", |r| length(&r.columns))
+        .flag("relhasindex", |r| lake.has_index(r.oid))
         .flag("relhasrules", Relation::is_view)
+        .flag("relhastriggers", |r| lake.has_foreign_key(r.oid))
         .flag("relispopulated", |_| true)
-        .text("relreplident", |r| if r.is_system() || r.is_view() { "n" } else { "d" })
+        .text("relreplident", |r| if r.is_system() || !r.is_table() { "n" } else { "d" })
         .finish(definition)
+}
+
+fn access_method(relation: &Relation) -> i64 {
+    match relation.kind {
+        "r" => HEAP_OID,
+        "i" => BTREE_OID,
+        _ => 0,
+    }
 }
 
 pub fn pg_attribute(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
@@ -118,14 +129,14 @@ pub fn pg_description(lake: &LakeView, definition: &Definition) -> Result<Record
 }
 
 pub fn pg_tables(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    let tables: Vec<&Relation> = lake.relations.iter().filter(|r| !r.is_view()).collect();
+    let tables: Vec<&Relation> = lake.relations.iter().filter(|r| r.is_table()).collect();
     Columns::of(&tables)
         .text("schemaname", |r| &r.schema)
         .text("tablename", |r| &r.name)
         .text("tableowner", |_| OWNER)
-        .flag("hasindexes", |_| false)
+        .flag("hasindexes", |r| lake.has_index(r.oid))
         .flag("hasrules", |_| false)
-        .flag("hastriggers", |_| false)
+        .flag("hastriggers", |r| lake.has_foreign_key(r.oid))
         .flag("rowsecurity", |_| false)
         .finish(definition)
 }
@@ -141,7 +152,7 @@ pub fn pg_views(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
 }
 
 pub fn pg_stat_user_tables(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    let mine = |r: &&Relation| !r.is_system() && !r.is_view();
+    let mine = |r: &&Relation| !r.is_system() && r.is_table();
     let tables: Vec<&Relation> = lake.relations.iter().filter(mine).collect();
     Columns::of(&tables)
         .number("relid", |r| r.oid)

@@ -104,7 +104,7 @@ pub fn enabled_roles(facts: &dyn SessionFacts, definition: &Definition) -> Resul
 /// Everyone who sees a relation may read it, and nothing else.
 pub fn table_privileges(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
     let lake = facts.lake();
-    let relations: Vec<&Relation> = lake.relations.iter().collect();
+    let relations: Vec<&Relation> = lake.readable().collect();
     Columns::of(&relations)
         .text("grantor", |_| OWNER)
         .text("grantee", |_| facts.user())
@@ -120,11 +120,8 @@ pub fn table_privileges(facts: &dyn SessionFacts, definition: &Definition) -> Re
 pub fn column_privileges(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
     let lake = facts.lake();
 
-    let columns: Vec<(&Relation, &str)> = lake
-        .relations
-        .iter()
-        .flat_map(|r| r.columns.iter().map(move |c| (r, c.name.as_str())))
-        .collect();
+    let columns: Vec<(&Relation, &str)> =
+        lake.readable().flat_map(|r| r.columns.iter().map(move |c| (r, c.name.as_str()))).collect();
     Columns::of(&columns)
         .text("grantor", |_| OWNER)
         .text("grantee", |_| facts.user())

@@ -1,0 +1,186 @@
+//! Functions in the place of a table. One that is a relation here loses its parentheses; `generate_series`
+//! of literals streams as DataFusion's table function; others become a subquery that unnests lists, for
+//! every row beside it where its arguments name columns.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SelectItem,
+    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Visit, Visitor,
+};
+
+use super::tables::{relation, table_alias};
+use super::{build, literals, output};
+use crate::system::definitions::{PG_CATALOG, find};
+
+/// `f(a, b) WITH ORDINALITY AS alias(…)`
+struct Call {
+    function: String,
+    arguments: Vec<Expr>,
+    alias: Option<TableAlias>,
+    with_ordinality: bool,
+}
+
+pub fn rewrite(factor: &mut TableFactor) {
+    let Some(call) = call(factor) else { return };
+    let is_relation = call.arguments.is_empty() && find(PG_CATALOG, &call.function).is_some();
+    if is_relation && !call.with_ordinality {
+        let name = build::ident(&call.function);
+        let alias = call.alias.or_else(|| Some(table_alias(name.clone())));
+        *factor = relation(vec![build::ident(PG_CATALOG), name], alias);
+    } else if matches!(call.function.as_str(), "generate_series" | "range")
+        && !call.with_ordinality
+        && call.arguments.iter().all(is_literal)
+    {
+        series(factor, call);
+    } else if let Some(lists) = lists(&call.function, &call.arguments) {
+        *factor = unnested(call, lists);
+    }
+}
+
+fn call(factor: &TableFactor) -> Option<Call> {
+    let (function, arguments, alias, with_ordinality) = match factor {
+        TableFactor::Table { name, args: Some(call), alias, with_ordinality, .. } => {
+            (build::last_part(name), plain(&call.args)?, alias, *with_ordinality)
+        }
+        TableFactor::Function { name, args, alias, .. } => {
+            (build::last_part(name), plain(args)?, alias, false)
+        }
+        TableFactor::UNNEST { array_exprs, alias, with_ordinality, with_offset: false, .. } => {
+            ("unnest".to_string(), array_exprs.clone(), alias, *with_ordinality)
+        }
+        _ => return None,
+    };
+    Some(Call { function, arguments, alias: alias.clone(), with_ordinality })
+}
+
+fn plain(arguments: &[FunctionArg]) -> Option<Vec<Expr>> {
+    let expr = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    };
+    arguments.iter().map(expr).collect()
+}
+
+/// A function of one column names it after its table's alias, or after itself.
+fn series(factor: &mut TableFactor, call: Call) {
+    let mut alias = call.alias.unwrap_or_else(|| table_alias(Ident::new(&call.function)));
+    if alias.columns.is_empty() {
+        alias.columns = vec![TableAliasColumnDef::from_name(alias.name.value.clone())];
+    }
+    if let TableFactor::Table { name, alias: own, .. } = factor {
+        *name = ObjectName::from(vec![Ident::new(&call.function)]);
+        *own = Some(alias);
+    }
+}
+
+/// DataFusion's series are `bigint`, Postgres' of the type of their arguments. Goes after the factor was
+/// visited: what it wraps must not be wrapped again.
+pub fn type_series(factor: &mut TableFactor) {
+    let TableFactor::Table { args: Some(call), alias: Some(alias), .. } = factor else { return };
+    let [column] = alias.columns.as_slice() else { return };
+    if !plain(&call.args).is_some_and(|list| list.iter().all(literals::is_integer)) {
+        return;
+    }
+    let (column, alias) = (column.name.clone(), alias.clone());
+    let value = cast(Expr::Identifier(column.clone()), DataType::Integer(None));
+    let mut query = build::select(value, Some(column));
+    if let Some(select) = build::select_of(&mut query) {
+        let relation = std::mem::replace(factor, relation(vec![], None));
+        select.from = vec![TableWithJoins { relation, joins: vec![] }];
+    }
+    *factor = derived(query, alias, false);
+}
+
+/// The lists that a function's columns are made from.
+fn lists(function: &str, arguments: &[Expr]) -> Option<Vec<Expr>> {
+    match (function, arguments) {
+        ("unnest", [_, ..]) => Some(arguments.to_vec()),
+        ("generate_series" | "generate_subscripts", _) => {
+            Some(vec![build::call(function, arguments.to_vec())])
+        }
+        ("_pg_expandarray", [list]) => Some(vec![list.clone(), numbers(list)]),
+        _ => None,
+    }
+}
+
+fn numbers(list: &Expr) -> Expr {
+    build::call("generate_subscripts", vec![list.clone(), build::number(1)])
+}
+
+fn unnested(call: Call, lists: Vec<Expr>) -> TableFactor {
+    let Call { function, arguments, alias, with_ordinality } = call;
+    let mut alias = alias.unwrap_or_else(|| table_alias(Ident::new(&function)));
+    let own = match (function.as_str(), lists.len()) {
+        ("_pg_expandarray", _) => vec![Ident::new("x"), Ident::new("n")],
+        (_, 1) => vec![alias.name.clone()],
+        (_, count) => (1..=count).map(|at| output::numbered(&function, at)).collect(),
+    };
+    let given = alias.columns.iter().map(|column| column.name.clone());
+    let mut names = given.collect::<Vec<_>>();
+    names.extend(own.into_iter().skip(names.len()));
+    let ordinality = with_ordinality.then(|| ordinality(&lists));
+    let mut items: Vec<Expr> =
+        lists.into_iter().map(|list| build::call("unnest", vec![list])).collect();
+    if let Some(ordinality) = ordinality {
+        names.truncate(items.len() + 1);
+        if names.len() == items.len() {
+            names.push(Ident::new("ordinality"));
+        }
+        items.push(ordinality);
+    }
+    let mut query = build::select(build::number(1), None);
+    if let Some(select) = build::select_of(&mut query) {
+        let named = items.into_iter().zip(names);
+        let named = named.map(|(expr, alias)| SelectItem::ExprWithAlias { expr, alias });
+        select.projection = named.collect();
+    }
+    alias.columns.clear();
+    derived(query, alias, arguments.iter().any(names_columns))
+}
+
+/// Numbers up to the end of the longest list.
+fn ordinality(lists: &[Expr]) -> Expr {
+    let numbers = match lists {
+        [list] => numbers(list),
+        lists => {
+            let length = |list: &Expr| build::call("cardinality", vec![list.clone()]);
+            let longest = build::call("greatest", lists.iter().map(length).collect());
+            build::call("generate_series", vec![build::number(1), longest])
+        }
+    };
+    cast(build::call("unnest", vec![numbers]), DataType::BigInt(None))
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    let kind = CastKind::Cast;
+    Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+fn derived(query: Query, alias: TableAlias, lateral: bool) -> TableFactor {
+    TableFactor::Derived { lateral, subquery: Box::new(query), alias: Some(alias), sample: None }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => {
+            is_literal(expr)
+        }
+        _ => false,
+    }
+}
+
+fn names_columns(expr: &Expr) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    Visit::visit(expr, &mut Search).is_break()
+}
