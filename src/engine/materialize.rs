@@ -91,6 +91,10 @@ impl LakeEngine {
     /// Puts the relation into the catalog, unless it is there already just so.
     async fn register(&self, model: &Model, mut table: Table) -> Result<bool> {
         table.description = Some(model.description.clone());
+        for (name, keys) in [(PRIMARY_KEY, &model.primary_key), (FOREIGN_KEYS, &model.foreign_keys)]
+        {
+            table.parameters.extend(keys.clone().map(|keys| (name.to_string(), keys)));
+        }
         let catalog = &self.shared().catalog;
         let snapshot = catalog.snapshot().await?;
         let mut changes = Vec::new();
@@ -104,6 +108,7 @@ impl LakeEngine {
             }
             // What a crawl learned since stays.
             let mut parameters = known.parameters.clone();
+            parameters.retain(|name, _| name != PRIMARY_KEY && name != FOREIGN_KEYS);
             parameters.extend(table.parameters);
             table.parameters = parameters;
         }
@@ -130,6 +135,9 @@ fn is_same(known: &Table, built: &Table) -> bool {
         && known.view_original_text == built.view_original_text
         && known.description == built.description
         && known.table_type == built.table_type
+        && [PRIMARY_KEY, FOREIGN_KEYS]
+            .iter()
+            .all(|name| known.parameters.get(*name) == built.parameters.get(*name))
 }
 
 fn only_statement(session: &dyn Session, sql: &str) -> Result<lakegate_base::Statement> {

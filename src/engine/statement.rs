@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::common::{DFSchema, ParamValues, ScalarValue};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use lakegate_base::{Error, Parameter, Prepared, Result, Statement, StatementKind, Subject};
 use sqlparser::ast::Statement as Tree;
 
@@ -109,33 +110,88 @@ fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<
         .collect())
 }
 
-/// What DataFusion does not infer: `$1::date` is a date, and a limit is a whole number.
+/// What DataFusion does not infer: `$1::date` is a date, a limit is a whole number, and a parameter beside
+/// others in a function or CASE is what they are.
 fn told_by_place(plan: &LogicalPlan) -> Result<BTreeMap<String, DataType>> {
-    let mut told = BTreeMap::new();
-    let mut tell = |expr: &Expr, data_type: &DataType| {
-        if let Expr::Placeholder(placeholder) = expr {
-            told.entry(placeholder.id.clone()).or_insert_with(|| data_type.clone());
-        }
-    };
+    let mut told = Told::default();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::Limit(limit) = node {
             for expr in [&limit.skip, &limit.fetch].into_iter().flatten() {
-                tell(expr, &DataType::Int64);
+                told.tell(expr, &DataType::Int64);
             }
         }
+        let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
-                match expr {
-                    Expr::Cast(cast) => tell(&cast.expr, cast.field.data_type()),
-                    Expr::TryCast(cast) => tell(&cast.expr, cast.field.data_type()),
-                    _ => {}
-                }
+                told.by(expr, &schema);
                 Ok(TreeNodeRecursion::Continue)
             })
         })
     })
     .map_err(from_datafusion)?;
-    Ok(told)
+    Ok(told.0)
+}
+
+/// Functions whose arguments are of one type, and so is their value.
+const ALIKE: [&str; 4] = ["coalesce", "nullif", "greatest", "least"];
+/// Functions of a text and whole numbers.
+const TEXT_AND_NUMBERS: [&str; 8] =
+    ["substring", "substr", "left", "right", "repeat", "lpad", "rpad", "split_part"];
+
+/// The types of parameters, by name.
+#[derive(Default)]
+struct Told(BTreeMap<String, DataType>);
+
+impl Told {
+    fn tell(&mut self, expr: &Expr, data_type: &DataType) {
+        if let Expr::Placeholder(placeholder) = expr
+            && placeholder.field.is_none()
+        {
+            self.0.entry(placeholder.id.clone()).or_insert_with(|| data_type.clone());
+        }
+    }
+
+    fn by(&mut self, expr: &Expr, schema: &DFSchema) {
+        match expr {
+            Expr::Cast(cast) => self.tell(&cast.expr, cast.field.data_type()),
+            Expr::TryCast(cast) => self.tell(&cast.expr, cast.field.data_type()),
+            Expr::Case(case) => {
+                let results = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
+                self.alike(&results.chain(case.else_expr.as_deref()).collect::<Vec<_>>(), schema);
+            }
+            Expr::ScalarFunction(call) => match (call.name(), call.args.as_slice()) {
+                ("array_has", [list, element]) => {
+                    if let Ok(data_type) = element.get_type(schema) {
+                        self.tell(list, &DataType::new_list(data_type, true));
+                    }
+                }
+                (name, args) if ALIKE.contains(&name) => {
+                    self.alike(&args.iter().collect::<Vec<_>>(), schema);
+                }
+                (name, [_, numbers @ ..]) if TEXT_AND_NUMBERS.contains(&name) => {
+                    let is_text = |at: usize| match name {
+                        "lpad" | "rpad" => at == 1,
+                        "split_part" => at == 0,
+                        _ => false,
+                    };
+                    let numbers = numbers.iter().enumerate().filter(|(at, _)| !is_text(*at));
+                    numbers.for_each(|(_, number)| self.tell(number, &DataType::Int32));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// The first whose type is known tells the others.
+    fn alike(&mut self, exprs: &[&Expr], schema: &DFSchema) {
+        let is_known = |expr: &&&Expr| !matches!(expr, Expr::Placeholder(_));
+        let types = exprs.iter().filter(is_known).filter_map(|expr| expr.get_type(schema).ok());
+        let known = types.into_iter().find(|data_type| *data_type != DataType::Null);
+        if let Some(known) = known {
+            exprs.iter().for_each(|expr| self.tell(expr, &known));
+        }
+    }
 }
 
 /// The answer's columns, with parameters typed as NULLs of their types.

@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::Field;
 use lakegate_catalog::{Snapshot, Table, arrow_schema};
 
 use crate::own::{self, Own};
-use crate::system::keys::Keys;
+use crate::system::keys::{FOREIGN_KEYS, Keys, NOT_NULL, PRIMARY_KEY};
 use crate::system::types::named_by;
 use crate::system::{
     ColumnDescription, LakeDescription, LakeView, RelationDescription, RelationKind,
@@ -31,7 +31,7 @@ pub fn lake_view(catalog_name: &str, catalog: &Snapshot) -> LakeView {
 /// A table whose columns cannot be told stays listed, without columns: one broken table breaks no listing.
 fn relation(table: &Table) -> RelationDescription {
     let parameter = |name: &str| table.parameters.get(name).map(String::as_str);
-    let not_null = parameter("not_null").unwrap_or_default();
+    let not_null = parameter(NOT_NULL).unwrap_or_default();
     let not_null: Vec<&str> = not_null.split(',').map(str::trim).collect();
     let columns = arrow_schema(table).map_or_else(
         |_| Vec::new(),
@@ -50,11 +50,7 @@ fn relation(table: &Table) -> RelationDescription {
         columns,
         rows: count("recordCount").or_else(|| count("numRows")),
         bytes: count("sizeKey").or_else(|| count("totalSize")),
-        keys: Keys::parse(
-            parameter("primary_key"),
-            parameter("foreign_keys"),
-            &table.database_name,
-        ),
+        keys: Keys::parse(parameter(PRIMARY_KEY), parameter(FOREIGN_KEYS), &table.database_name),
     }
 }
 

@@ -6,6 +6,8 @@
 //! -- materialized: delta
 //! -- manifest: yes
 //! -- column idade: whole years since birth
+//! -- primary_key: id
+//! -- foreign_keys: customer_id -> silver.customers (id); item_id -> gold.items
 //! -- method: free text
 //! ```
 
@@ -13,7 +15,8 @@ use std::collections::BTreeMap;
 
 use crate::{Fault, Materialized};
 
-const KEYS: &str = "description, materialized, manifest, column NAME, method";
+const KEYS: &str =
+    "description, materialized, manifest, column NAME, primary_key, foreign_keys, method";
 
 /// What a header says.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub(crate) struct Header {
     pub symlink_manifest: bool,
     pub method: Option<String>,
     pub columns: BTreeMap<String, String>,
+    pub primary_key: Option<String>,
+    pub foreign_keys: Option<String>,
 }
 
 /// One `key: value` with its continuation lines joined by a space.
@@ -67,6 +72,11 @@ fn apply(header: &mut Header, entry: &Entry) -> Result<(), Fault> {
     match (entry.key.as_str(), entry.value.as_str()) {
         ("description", value) => header.description = value.to_string(),
         ("method", value) => header.method = Some(value.to_string()),
+        ("primary_key", value) => header.primary_key = Some(value.to_string()),
+        ("foreign_keys", value) if value.split(';').all(|key| key.contains("->")) => {
+            header.foreign_keys = Some(value.to_string());
+        }
+        ("foreign_keys", _) => return refuse("`column -> database.table (column)`"),
         ("materialized", "view") => header.materialized = Materialized::View,
         ("materialized", "delta") => header.materialized = Materialized::Delta,
         ("materialized", _) => return refuse("`view` or `delta`"),

@@ -43,6 +43,10 @@ pub struct Model {
     pub method: Option<String>,
     /// Column name → comment.
     pub columns: BTreeMap<String, String>,
+    /// Names of columns, separated by commas. Declared, not enforced.
+    pub primary_key: Option<String>,
+    /// `customer_id -> silver.customers (id); …`. Declared, not enforced.
+    pub foreign_keys: Option<String>,
     /// The SELECT alone: no header, no trailing semicolon.
     pub sql: String,
     /// The file's line on which `sql` starts, for errors that carry a position.
@@ -99,6 +103,8 @@ fn parse(name: TableName, file: &Path, text: &str) -> Result<Model> {
         description: header.description,
         method: header.method,
         columns: header.columns,
+        primary_key: header.primary_key,
+        foreign_keys: header.foreign_keys,
         sql: statement.sql,
         sql_line: statement.line,
         references: statement.references,

@@ -35,7 +35,8 @@ fn references(sql: &str) -> Result<String, String> {
 #[test]
 fn reads_a_header_and_cuts_the_statement_out() {
     let text = "-- description: One row per\n--   customer.\n--\n-- materialized: delta\n\
-        -- manifest: yes\n-- column Idade: years: whole\n-- method: cosine\n\n\
+        -- manifest: yes\n-- column Idade: years: whole\n-- method: cosine\n\
+        -- primary_key: id\n-- foreign_keys: a -> b.c (d); e -> b.f\n\n\
         with é as (select 'é;' as x) -- why\nselect x from é;\n-- the end\n";
     let model = model("silver.customers", text).expect("a model");
     assert_eq!(model.description, "One row per customer.");
@@ -43,6 +44,8 @@ fn reads_a_header_and_cuts_the_statement_out() {
     assert!(model.symlink_manifest);
     assert_eq!(model.columns.get("idade").map(String::as_str), Some("years: whole"));
     assert_eq!(model.method.as_deref(), Some("cosine"));
+    assert_eq!(model.primary_key.as_deref(), Some("id"));
+    assert_eq!(model.foreign_keys.as_deref(), Some("a -> b.c (d); e -> b.f"));
     assert_eq!(model.sql, "with é as (select 'é;' as x) -- why\nselect x from é");
     assert_eq!(model.sql_line, 9);
 }

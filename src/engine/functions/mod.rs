@@ -4,6 +4,7 @@
 
 mod access;
 mod arithmetic;
+mod array_agg;
 mod bounded;
 mod cast;
 mod catalog;
@@ -54,7 +55,7 @@ pub fn all() -> Vec<ScalarUDF> {
 }
 
 pub fn aggregates() -> Vec<AggregateUDF> {
-    vec![single::udaf()]
+    vec![array_agg::udaf(), single::udaf()]
 }
 
 /// Functions that ask the session, or the catalog version it is pinned to.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StringArray, StructArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions_nested::{range, repeat};
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -48,6 +49,10 @@ impl ScalarUDFImpl for EmptyArray {
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
         Ok(given[0].clone())
+    }
+
+    fn return_field_from_args(&self, call: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        Ok(call.arg_fields[0].as_ref().clone().with_name(EMPTY_ARRAY).into())
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -69,7 +69,7 @@ pub fn rewrite(expr: &mut Expr) {
             {
                 **inner = build::text(&digits);
             }
-            *data_type = known;
+            *data_type = exact(known, inner);
         }
         // A plain cast tells the type of a parameter.
         Target::Text(..) if is_parameter => *data_type = DataType::Text,
@@ -198,6 +198,25 @@ fn element_type(element: &DataType) -> DataType {
         Target::Type(known) => known,
         Target::Text(..) => DataType::Text,
         Target::Function(_) => DataType::BigInt(None),
+    }
+}
+
+/// A numeric without a scale has that of the literal: `'1.5'::numeric` is 1.5.
+fn exact(data_type: DataType, value: &Expr) -> DataType {
+    use sqlparser::ast::ExactNumberInfo::{None as Unsaid, PrecisionAndScale};
+    let (DataType::Numeric(Unsaid) | DataType::Decimal(Unsaid) | DataType::Dec(Unsaid)) = data_type
+    else {
+        return data_type;
+    };
+    let text = literal_text(value).or_else(|| literal_number(value));
+    let Some(digits) = text.as_deref().map(str::trim) else { return data_type };
+    let is_plain = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
+    let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    match i64::try_from(scale) {
+        Ok(scale) if scale <= 38 && digits.chars().all(is_plain) => {
+            DataType::Numeric(PrecisionAndScale(38, scale))
+        }
+        _ => data_type,
     }
 }
 

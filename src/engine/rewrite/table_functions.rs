@@ -5,8 +5,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SelectItem,
-    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Visit, Visitor,
+    Array, ArrayElemTypeDef, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident,
+    ObjectName, Query, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
+    Visit, Visitor,
 };
 
 use super::tables::{relation, table_alias};
@@ -35,7 +36,19 @@ pub fn rewrite(factor: &mut TableFactor) {
         series(factor, call);
     } else if let Some(lists) = lists(&call.function, &call.arguments) {
         *factor = unnested(call, lists);
+    } else {
+        *factor = one_row(call);
     }
+}
+
+/// Any other function is a table of one row.
+fn one_row(call: Call) -> TableFactor {
+    let Call { function, arguments, alias, .. } = call;
+    let mut alias = alias.unwrap_or_else(|| table_alias(Ident::new(&function)));
+    let column = alias.columns.first().map_or_else(|| alias.name.clone(), |c| c.name.clone());
+    alias.columns.clear();
+    let lateral = arguments.iter().any(names_columns);
+    derived(build::select(build::call(&function, arguments), Some(column)), alias, lateral)
 }
 
 fn call(factor: &TableFactor) -> Option<Call> {
@@ -100,6 +113,12 @@ fn lists(function: &str, arguments: &[Expr]) -> Option<Vec<Expr>> {
             Some(vec![build::call(function, arguments.to_vec())])
         }
         ("_pg_expandarray", [list]) => Some(vec![list.clone(), numbers(list)]),
+        // A lake's tables are no partitions of others.
+        ("pg_partition_ancestors", [_]) => {
+            let elements = ArrayElemTypeDef::SquareBracket(Box::new(DataType::BigInt(None)), None);
+            let nothing = Expr::Array(Array { elem: vec![], named: true });
+            Some(vec![cast(nothing, DataType::Array(elements))])
+        }
         _ => None,
     }
 }

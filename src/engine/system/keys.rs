@@ -12,6 +12,10 @@ use super::lake::{LakeView, Relation};
 use super::types;
 use crate::functions::quote_ident;
 
+/// Parameters of a table that declare its keys, and the columns that are never NULL.
+pub const PRIMARY_KEY: &str = "primary_key";
+pub const FOREIGN_KEYS: &str = "foreign_keys";
+pub const NOT_NULL: &str = "not_null";
 /// Access method `btree`.
 pub const BTREE_OID: i64 = 403;
 

@@ -84,3 +84,106 @@ async fn a_date_moved_by_an_interval_meets_dates() {
     let join = format!("SELECT count(*) FROM {one} JOIN {next} ON d + interval '1 day' = e");
     assert!(lake.query(&join).await.ends_with('1'));
 }
+
+#[tokio::test]
+async fn whole_numbers_are_integers() {
+    let lake = Lake::new();
+    for (sql, expected) in [
+        ("SELECT 2147483647 + 1", "integer out of range"),
+        ("SELECT 2147483648 + 1", "2147483649"),
+        ("SELECT arrow_typeof(1)", "Int32"),
+        ("SELECT arrow_typeof(-1)", "Int32"),
+        ("SELECT arrow_typeof(2147483648)", "Int64"),
+        ("SELECT arrow_typeof(1::bigint)", "Int64"),
+        ("SELECT arrow_typeof(x) FROM (VALUES (1)) v(x)", "Int32"),
+        ("SELECT arrow_typeof(x) FROM generate_series(1, 1) x", "Int32"),
+        ("SELECT arrow_typeof(x) FROM generate_series(1, 2147483648, 2147483648) x", "Int64"),
+        (
+            "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3) \
+          SELECT sum(n) FROM t",
+            "6",
+        ),
+        // Places, limits and frames are numbers still.
+        (
+            "SELECT x FROM (VALUES (1), (2), (3)) v(x) GROUP BY 1 ORDER BY 1 DESC LIMIT 1 OFFSET 1",
+            "2",
+        ),
+        (
+            "SELECT sum(x) OVER (ORDER BY x ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) \
+          FROM (VALUES (1), (2)) v(x) ORDER BY 1 DESC LIMIT 1",
+            "3",
+        ),
+        ("SELECT lag(x, 1, 0) OVER (ORDER BY x) FROM (VALUES (1)) v(x)", "0"),
+        ("SELECT interval '1' day * 1 IS NULL", "false"),
+        ("SELECT sum(x) FROM (VALUES (9223372036854775807), (1)) v(x)", "9223372036854775808"),
+        ("SELECT sum(x) OVER () FROM (VALUES (9223372036854775807)) v(x)", "9223372036854775807"),
+    ] {
+        let answer = lake.query(sql).await;
+        assert!(answer.ends_with(expected), "{sql}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_beside_another_is_computed_from_it() {
+    let lake = Lake::new();
+    let rows = "(VALUES (1), (2)) v(x)";
+    for (from, expected) in [
+        ("v.x, l.y", "LATERAL (SELECT v.x * 10 AS y) l", "1 | 10\n2 | 20"),
+        ("v.x, l.y", "LATERAL (SELECT v.x * 10 AS y WHERE v.x > 1) l", "2 | 20"),
+        ("v.x, g", "LATERAL generate_series(1, v.x) g", "1 | 1\n2 | 1\n2 | 2"),
+        ("v.x, g", "generate_series(1, v.x) g", "1 | 1\n2 | 1\n2 | 2"),
+        ("g.e, g.n", "unnest(ARRAY[v.x]) WITH ORDINALITY g(e, n)", "1 | 1\n2 | 1"),
+        ("u", "upper('a' || v.x) u", "A1\nA2"),
+    ]
+    .map(|(list, side, expected)| {
+        (format!("SELECT {list} FROM {rows}, {side} ORDER BY 1, 2"), expected)
+    }) {
+        let sql = if expected.contains('|') { from } else { from.replace(", 2", "") };
+        assert_eq!(lake.query(&sql).await, expected, "{sql}");
+    }
+    let left = format!("SELECT x, y FROM {rows} LEFT JOIN LATERAL (SELECT x + 1 AS y) l ON true");
+    assert_eq!(lake.query(&format!("{left} ORDER BY 1")).await, "1 | 2\n2 | 3");
+}
+
+#[tokio::test]
+async fn a_scalar_subquery_may_look_outside() {
+    let lake = Lake::new();
+    let names = "(VALUES (1, 'one'), (2, 'two'), (2, 'deux')) t(k, name)";
+    for (sql, expected) in [
+        (format!("SELECT (SELECT name FROM {names} WHERE k = x) FROM (VALUES (1)) v(x)"), "one"),
+        (
+            format!("SELECT (SELECT name FROM {names} WHERE k = x) FROM (VALUES (2)) v(x)"),
+            "more than one row returned by a subquery used as an expression",
+        ),
+        (
+            format!(
+                "SELECT (SELECT name FROM {names} WHERE k = x ORDER BY name LIMIT 1) \
+                 FROM (VALUES (2)) v(x)"
+            ),
+            "deux",
+        ),
+        (
+            format!(
+                "SELECT coalesce((SELECT name FROM {names} WHERE k = x), 'none') FROM (VALUES (3)) v(x)"
+            ),
+            "none",
+        ),
+    ] {
+        let answer = lake.query(&sql).await;
+        assert!(answer.ends_with(expected), "{sql}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn texts_beside_booleans_are_booleans() {
+    let lake = Lake::new();
+    for (sql, expected) in [
+        ("SELECT true = 't'", "true"),
+        ("SELECT 'off' <> false", "false"),
+        ("SELECT (1 = 1) IN ('f', 'yes')", "true"),
+        ("SELECT true = 'maybe'", "invalid input syntax for type boolean: \"maybe\""),
+    ] {
+        let answer = lake.query(sql).await;
+        assert!(answer.ends_with(expected), "{sql}: {answer}");
+    }
+}
