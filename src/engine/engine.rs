@@ -269,7 +269,7 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
-        .with_expr_planners(vec![Arc::new(rewrite::Literals)])
+        .with_expr_planners(vec![Arc::new(rewrite::Literals), Arc::new(rewrite::Words)])
         .with_default_features()
         .with_type_planner(Arc::new(rewrite::Types))
         .with_analyzer_rules(meaning::rules())

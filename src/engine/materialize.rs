@@ -13,6 +13,7 @@ use lakegate_formats::{AsOf, TableFormat, TableSource};
 use lakegate_models::{Materialized, Model};
 
 use crate::LakeEngine;
+use crate::system::keys::{FOREIGN_KEYS, PRIMARY_KEY};
 
 /// What building a model did.
 #[derive(Clone, Debug)]

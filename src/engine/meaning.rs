@@ -1,11 +1,11 @@
 //! What Postgres means by an operator where DataFusion means something else. Here, once types are known:
 //! integers that overflow are errors, and an instant is read on the clocks of the session's zone.
 
+mod exact_sums;
 mod held_lists;
 mod lateral;
 mod moved_dates;
 mod single_rows;
-mod unknown;
 
 use std::sync::Arc;
 
@@ -13,10 +13,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{
-    AggregateFunction, AggregateFunctionParams, BinaryExpr, Cast, InList, ScalarFunction,
-    WindowFunction, WindowFunctionParams,
-};
+use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
@@ -38,7 +35,7 @@ pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(lateral::Lateral),
         pass("single_rows", single_rows::in_expr),
-        pass("unknown", unknown::in_expr),
+        pass("exact_sums", exact_sums::in_expr),
         pass("moved_dates", moved_dates::in_expr),
     ];
     rules.extend(Analyzer::new().rules);
@@ -88,20 +85,6 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
     match expr {
         Expr::BinaryExpr(binary) => arithmetic(binary, schema),
         Expr::InList(list) => Ok(in_list(list)),
-        Expr::AggregateFunction(call) => {
-            let AggregateFunction { func, params } = call;
-            let (args, changed) = exact_sum(func.name(), params.args, schema)?;
-            let params = AggregateFunctionParams { args, ..params };
-            let call = Expr::AggregateFunction(AggregateFunction { func, params });
-            Ok(Transformed::new_transformed(call, changed))
-        }
-        Expr::WindowFunction(call) => {
-            let WindowFunction { fun, params } = *call;
-            let (args, changed) = exact_sum(fun.name(), params.args, schema)?;
-            let params = WindowFunctionParams { args, ..params };
-            let call = Expr::WindowFunction(Box::new(WindowFunction { fun, params }));
-            Ok(Transformed::new_transformed(call, changed))
-        }
         Expr::Cast(inner) => match value_cast(&inner, schema)? {
             Some(call) => Ok(Transformed::yes(call)),
             None => clock_cast(inner, schema, zone),
@@ -130,22 +113,6 @@ fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
         Operator::StringConcat => functions::text_concat(*left, *right),
         operator => functions::checked(*left, operator, *right),
     }))
-}
-
-/// A sum of `bigint` is `numeric`: it may be larger than any `bigint`, where DataFusion wraps around.
-fn exact_sum(name: &str, mut args: Vec<Expr>, schema: &DFSchema) -> Result<(Vec<Expr>, bool)> {
-    let [value] = args.as_mut_slice() else { return Ok((args, false)) };
-    if name != "sum" {
-        return Ok((args, false));
-    }
-    let digits = match value.get_type(schema)? {
-        DataType::Int64 => 19,
-        DataType::UInt64 => 20,
-        _ => return Ok((args, false)),
-    };
-    let plain = std::mem::take(value);
-    *value = cast(plain, DataType::Decimal128(digits, 0));
-    Ok((args, true))
 }
 
 /// A NULL among the values stands apart: DataFusion loses it when it joins two lists of one column.

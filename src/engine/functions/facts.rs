@@ -53,7 +53,7 @@ fn current_schemas(facts: Arc<dyn SessionFacts>) -> Function {
         }
         Ok(Value::Texts(schemas))
     };
-    function("current_schemas", &[Kind::Bool], Kind::Texts, body)
+    function("current_schemas", &[Kind::Bool], Kind::Texts, body).pg_type("_name")
 }
 
 fn current_setting(facts: Arc<dyn SessionFacts>) -> Function {

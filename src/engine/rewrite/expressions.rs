@@ -10,7 +10,7 @@ use super::{build, casts};
 use crate::functions::{AT_TIME_ZONE, DATE_PART, DATE_PARTS, EMPTY_ARRAY, TO_TEXT};
 
 /// Functions that Postgres calls without parentheses.
-const WITHOUT_PARENTHESES: [&str; 8] = [
+pub const WITHOUT_PARENTHESES: [&str; 8] = [
     "current_catalog",
     "current_database",
     "current_role",
@@ -75,6 +75,10 @@ pub fn after(expr: &mut Expr) -> Result<()> {
             if let Some(call) = extract(field, inner) {
                 *expr = call;
             }
+        }
+        // DataFusion plans tuples of names and of literals only.
+        Expr::Tuple(values) if values.len() > 1 => {
+            *expr = build::call("struct", std::mem::take(values));
         }
         Expr::AnyOp { .. } | Expr::AllOp { .. } => array_comparison(expr)?,
         Expr::Value(value) => match &mut value.value {

@@ -19,6 +19,7 @@ mod subqueries;
 mod table_functions;
 mod tables;
 mod visit;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use casts::Types;
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use literals::Literals;
 pub use output::{names, readable, unmarked};
+pub use words::Words;
 
 /// Rewrites one statement in place. Once it is planned, [`readable`] puts the plan in its last form and
 /// [`names`] tells the names of the answer's columns.
@@ -98,6 +100,7 @@ impl VisitorMut for Rewriter {
     fn post_visit_select(&mut self, select: &mut Select) -> Flow {
         expressions::set_returning(select);
         subqueries::exists_in_list(select);
+        membership::in_list(select);
         membership::rewrite(select);
         Flow::Continue(())
     }

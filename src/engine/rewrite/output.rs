@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder
 use sqlparser::ast::{AccessExpr, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr};
 
 use super::build;
+use super::expressions::WITHOUT_PARENTHESES;
 use crate::functions::to_text;
 use crate::system::SessionFacts;
 use crate::system::types::PG_TYPE;
@@ -110,7 +111,13 @@ fn name_items(select: &mut Select) -> HashMap<String, Ident> {
             SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
             _ => continue,
         };
-        let is_column = matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        let is_column = match expr {
+            Expr::Identifier(ident) => {
+                !WITHOUT_PARENTHESES.contains(&build::folded(ident).as_str())
+            }
+            Expr::CompoundIdentifier(_) => true,
+            _ => false,
+        };
         let name = written.as_deref().map_or_else(|| column_name(expr), build::folded);
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
@@ -153,6 +160,7 @@ fn inner_name(expr: &Expr) -> Option<String> {
         }
         Expr::Exists { .. } => "exists".to_string(),
         Expr::Extract { .. } => "extract".to_string(),
+        Expr::Substring { shorthand: true, .. } => "substr".to_string(),
         Expr::Substring { .. } => "substring".to_string(),
         Expr::Position { .. } => "position".to_string(),
         Expr::Trim { .. } => "btrim".to_string(),
@@ -197,6 +205,10 @@ fn named_inside(expr: &Expr) -> Option<String> {
 }
 
 fn type_name(data_type: &sqlparser::ast::DataType) -> String {
+    use sqlparser::ast::DataType::{Char, Character};
+    if matches!(data_type, Char(_) | Character(_)) {
+        return "bpchar".to_string();
+    }
     let text = data_type.to_string().to_lowercase();
     let bare = text.split(['(', '[']).next().unwrap_or(&text).trim();
     let bare = bare.rsplit('.').next().unwrap_or(bare).trim_matches('"');

@@ -104,7 +104,7 @@ fn countable(query: &Query) -> Option<Query> {
 }
 
 /// The whole query as one list.
-fn array(mut query: Query) -> Result<Expr> {
+pub fn array(mut query: Query) -> Result<Expr> {
     let order = query.order_by.take();
     let unsupported = || Error::unsupported("ARRAY(…) of this form of query");
     if query.with.is_some() || query.limit_clause.is_some() {

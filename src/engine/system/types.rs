@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use lakegate_formats::variant::is_variant;
 
 /// Field metadata: the Postgres type of a column whose Arrow type alone does not tell it, e.g. `oid`,
@@ -197,13 +197,16 @@ pub fn to_arrow(name: &str) -> (DataType, Option<&'static str>) {
         "timestamptz" => (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), None),
         "int2vector" | "_int2" => (list(DataType::Int16), known),
         "oidvector" | "_oid" => (list(DataType::Int64), known),
-        "_regtype" => (list(DataType::Int64), Some("_oid")),
+        "_regtype" => (list(DataType::Int64), known),
         "_float4" => (list(DataType::Float32), None),
         "_float8" => (list(DataType::Float64), None),
         "_bool" => (list(DataType::Boolean), None),
-        "_text" | "_name" | "_char" | "_aclitem" => (list(DataType::Utf8), Some("_text")),
+        "_text" => (list(DataType::Utf8), None),
+        "_name" | "_char" | "_aclitem" => (list(DataType::Utf8), known),
+        "text" => (DataType::Utf8, None),
+        "interval" => (DataType::Interval(IntervalUnit::MonthDayNano), None),
         // pg_node_tree, anyarray, inet and the like: nothing here has a value of them.
-        _ => (DataType::Utf8, None),
+        _ => (DataType::Utf8, known),
     }
 }
 
