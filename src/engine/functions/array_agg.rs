@@ -15,17 +15,17 @@ use datafusion::logical_expr::{
 use crate::system::types::PG_TYPE;
 
 pub fn udaf() -> AggregateUDF {
-    AggregateUDF::from(TypedArrayAgg { inner: Arc::new(ArrayAgg::default()) })
+    AggregateUDF::from(TypedArrayAgg { inner: AggregateUDF::from(ArrayAgg::default()) })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct TypedArrayAgg {
-    inner: Arc<dyn AggregateUDFImpl>,
+    inner: AggregateUDF,
 }
 
 impl AggregateUDFImpl for TypedArrayAgg {
     fn return_field(&self, given: &[FieldRef]) -> Result<FieldRef> {
-        let list = self.inner.return_field(given)?;
+        let list = self.inner.inner().return_field(given)?;
         Ok(match given[0].metadata().get(PG_TYPE) {
             None => list,
             Some(element) => {
@@ -39,7 +39,7 @@ impl AggregateUDFImpl for TypedArrayAgg {
         self: Arc<Self>,
         beneficial_ordering: bool,
     ) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
-        let inner = Arc::clone(&self.inner).with_beneficial_ordering(beneficial_ordering)?;
+        let inner = self.inner.clone().with_beneficial_ordering(beneficial_ordering)?;
         Ok(inner.map(|inner| Arc::new(Self { inner }) as _))
     }
 
@@ -50,33 +50,33 @@ impl AggregateUDFImpl for TypedArrayAgg {
     // Everything below is the inner function's.
 
     fn name(&self) -> &str {
-        self.inner.name()
+        self.inner.inner().name()
     }
     fn signature(&self) -> &Signature {
-        self.inner.signature()
+        self.inner.inner().signature()
     }
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(given)
+        self.inner.inner().return_type(given)
     }
     fn state_fields(&self, call: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        self.inner.state_fields(call)
+        self.inner.inner().state_fields(call)
     }
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        self.inner.order_sensitivity()
+        self.inner.inner().order_sensitivity()
     }
     fn accumulator(&self, call: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        self.inner.accumulator(call)
+        self.inner.inner().accumulator(call)
     }
     fn groups_accumulator_supported(&self, call: AccumulatorArgs<'_>) -> bool {
-        self.inner.groups_accumulator_supported(call)
+        self.inner.inner().groups_accumulator_supported(call)
     }
     fn create_groups_accumulator(
         &self,
         call: AccumulatorArgs<'_>,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        self.inner.create_groups_accumulator(call)
+        self.inner.inner().create_groups_accumulator(call)
     }
     fn supports_null_handling_clause(&self) -> bool {
-        self.inner.supports_null_handling_clause()
+        self.inner.inner().supports_null_handling_clause()
     }
 }

@@ -7,8 +7,8 @@ use arrow::datatypes::{DataType as ArrowType, Field, FieldRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
 use sqlparser::ast::{
-    Array, ArrayElemTypeDef, CastKind, CharacterLength, DataType, Expr, ObjectName, TimezoneInfo,
-    Value,
+    Array, ArrayElemTypeDef, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
+    ObjectName, TimezoneInfo, Value,
 };
 
 use super::build;
@@ -141,6 +141,11 @@ fn target(data_type: &DataType) -> Target {
             Target::Type(DataType::Array(ArrayElemTypeDef::SquareBracket(element, *size)))
         }
         DataType::Timestamp(None, zone) => Target::Type(timestamp(*zone)),
+        // In single precision up to 24 bits, to DataFusion always.
+        DataType::Float(ExactNumberInfo::Precision(bits)) if *bits < 25 => {
+            Target::Type(DataType::Real)
+        }
+        DataType::Float(_) => Target::Type(DataType::DoublePrecision),
         other => Target::Type(other.clone()),
     }
 }
@@ -203,7 +208,7 @@ fn element_type(element: &DataType) -> DataType {
 
 /// A numeric without a scale has that of the literal: `'1.5'::numeric` is 1.5.
 fn exact(data_type: DataType, value: &Expr) -> DataType {
-    use sqlparser::ast::ExactNumberInfo::{None as Unsaid, PrecisionAndScale};
+    use ExactNumberInfo::{None as Unsaid, PrecisionAndScale};
     let (DataType::Numeric(Unsaid) | DataType::Decimal(Unsaid) | DataType::Dec(Unsaid)) = data_type
     else {
         return data_type;

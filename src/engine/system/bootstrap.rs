@@ -6,7 +6,7 @@ use datafusion::error::Result;
 use super::columns::Columns;
 use super::definitions::Definition;
 use super::types::{self, PgType};
-use super::{LakeView, OWNER_OID};
+use super::{LakeView, OWNER_OID, Relation, RowType};
 
 const KEYWORDS: &str = include_str!("data/keywords.tsv");
 const FUNCTIONS: &str = include_str!("data/functions.tsv");
@@ -57,34 +57,117 @@ pub fn function(oid: i64) -> Option<&'static PgFunction> {
     functions().iter().find(|f| f.oid == oid)
 }
 
-pub fn pg_type(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    let function =
-        |t: &PgType, i: usize| function_named(t.functions[i]).map_or(NO_FUNCTION, |f| f.oid);
-    Columns::of(types::all())
-        .number("oid", |t| t.oid)
-        .text("typname", |t| t.name)
-        .number("typnamespace", |_| 11)
+/// One row of pg_type: a type of Postgres' own, the rows of a relation, or arrays of those.
+enum TypeRow<'a> {
+    BuiltIn(&'a PgType),
+    Rows(&'a Relation, RowType),
+    RowArrays(&'a Relation, RowType),
+}
+
+impl TypeRow<'_> {
+    fn built_in<T>(&self, value: impl Fn(&PgType) -> T, otherwise: T) -> T {
+        match self {
+            Self::BuiltIn(t) => value(t),
+            Self::Rows(..) | Self::RowArrays(..) => otherwise,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::BuiltIn(t) => t.name.to_string(),
+            Self::Rows(relation, _) => relation.name.clone(),
+            Self::RowArrays(relation, _) => format!("_{}", relation.name),
+        }
+    }
+
+    fn oid(&self) -> i64 {
+        match self {
+            Self::BuiltIn(t) => t.oid,
+            Self::Rows(_, row) => row.oid,
+            Self::RowArrays(_, row) => row.array_oid,
+        }
+    }
+
+    fn category(&self) -> &'static str {
+        match self {
+            Self::BuiltIn(t) => t.category,
+            Self::Rows(..) => "C",
+            Self::RowArrays(..) => "A",
+        }
+    }
+
+    /// The functions that `data/types.tsv` has in this place.
+    fn function(&self, place: usize) -> i64 {
+        const ROWS: [&str; 7] =
+            ["-", "record_in", "record_out", "record_recv", "record_send", "-", "-"];
+        const ARRAYS: [&str; 7] = [
+            "array_subscript_handler",
+            "array_in",
+            "array_out",
+            "array_recv",
+            "array_send",
+            "-",
+            "-",
+        ];
+        let name = match self {
+            Self::BuiltIn(t) => t.functions[place],
+            Self::Rows(..) => ROWS[place],
+            Self::RowArrays(..) => ARRAYS[place],
+        };
+        function_named(name).map_or(NO_FUNCTION, |f| f.oid)
+    }
+}
+
+pub fn pg_type(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    let mut rows: Vec<TypeRow<'_>> = types::all().iter().map(TypeRow::BuiltIn).collect();
+    for relation in &lake.relations {
+        if let Some(row) = relation.row_type {
+            rows.extend([TypeRow::Rows(relation, row), TypeRow::RowArrays(relation, row)]);
+        }
+    }
+    let schema = |t: &TypeRow<'_>| match t {
+        TypeRow::BuiltIn(_) => 11,
+        TypeRow::Rows(relation, _) | TypeRow::RowArrays(relation, _) => relation.schema_oid,
+    };
+    Columns::of(&rows)
+        .number("oid", TypeRow::oid)
+        .text("typname", TypeRow::name)
+        .number("typnamespace", schema)
         .number("typowner", |_| OWNER_OID)
-        .number("typlen", |t| t.length)
-        .flag("typbyval", |t| t.by_value)
-        .text("typtype", |t| t.kind)
-        .text("typcategory", |t| t.category)
-        .flag("typispreferred", |t| t.preferred)
+        .number("typlen", |t| t.built_in(|t| t.length, -1))
+        .flag("typbyval", |t| t.built_in(|t| t.by_value, false))
+        .text("typtype", |t| match t {
+            TypeRow::BuiltIn(t) => t.kind,
+            TypeRow::Rows(..) => "c",
+            TypeRow::RowArrays(..) => "b",
+        })
+        .text("typcategory", TypeRow::category)
+        .flag("typispreferred", |t| t.built_in(|t| t.preferred, false))
         .flag("typisdefined", |_| true)
-        .text("typdelim", |t| t.delimiter)
-        .number("typsubscript", |t| function(t, 0))
-        .number("typelem", |t| t.element)
-        .number("typarray", |t| t.array)
-        .number("typinput", |t| function(t, 1))
-        .number("typoutput", |t| function(t, 2))
-        .number("typreceive", |t| function(t, 3))
-        .number("typsend", |t| function(t, 4))
-        .number("typmodin", |t| function(t, 5))
-        .number("typmodout", |t| function(t, 6))
-        .text("typalign", |t| t.align)
-        .text("typstorage", |t| t.storage)
+        .text("typdelim", |t| t.built_in(|t| t.delimiter, ","))
+        .number("typrelid", |t| match t {
+            TypeRow::Rows(relation, _) => relation.oid,
+            _ => 0,
+        })
+        .number("typsubscript", |t| t.function(0))
+        .number("typelem", |t| match t {
+            TypeRow::RowArrays(_, row) => row.oid,
+            other => other.built_in(|t| t.element, 0),
+        })
+        .number("typarray", |t| match t {
+            TypeRow::Rows(_, row) => row.array_oid,
+            other => other.built_in(|t| t.array, 0),
+        })
+        .number("typinput", |t| t.function(1))
+        .number("typoutput", |t| t.function(2))
+        .number("typreceive", |t| t.function(3))
+        .number("typsend", |t| t.function(4))
+        .number("typmodin", |t| t.function(5))
+        .number("typmodout", |t| t.function(6))
+        .text("typalign", |t| t.built_in(|t| t.align, "d"))
+        .text("typstorage", |t| t.built_in(|t| t.storage, "x"))
         .number("typtypmod", |_| -1)
-        .number("typcollation", |t| t.collation)
+        .number("typcollation", |t| t.built_in(|t| t.collation, 0))
         .finish(definition)
 }
 

@@ -95,6 +95,15 @@ pub struct Relation {
     pub rows: Option<u64>,
     pub bytes: Option<u64>,
     pub view_sql: Option<String>,
+    /// The type of its rows, where pg_type has one.
+    pub row_type: Option<RowType>,
+}
+
+/// The OIDs of a type and of its arrays.
+#[derive(Clone, Copy, Debug)]
+pub struct RowType {
+    pub oid: i64,
+    pub array_oid: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -125,7 +134,14 @@ impl LakeView {
             let names = foreign.map(|foreign| keys::foreign_name(&relation.name, foreign));
             keys.extend(names.map(|name| key("constraint", &relation.schema, &name)));
         }
+        let first_type = keys.len();
+        for relation in &description.relations {
+            let names = [relation.name.clone(), format!("_{}", relation.name)];
+            keys.extend(names.map(|name| key("type", &relation.schema, &name)));
+        }
         let oids = oid::assign(&keys);
+        let row_types = oids[first_type..].chunks_exact(2);
+        let row_types = row_types.map(|pair| RowType { oid: pair[0], array_oid: pair[1] });
         let (schema_oids, relation_oids) = oids[1..first_index].split_at(description.schemas.len());
         let declared: Vec<(String, String, Keys)> = description
             .relations
@@ -140,11 +156,13 @@ impl LakeView {
         let schema_oid: HashMap<String, i64> =
             schemas.iter().map(|s| (s.name.clone(), s.oid)).collect();
         let of_lake =
-            description.relations.into_iter().zip(relation_oids).filter_map(|(r, oid)| {
-                // A relation of a schema nobody described cannot be named, so it is not shown.
-                let schema_oid = *schema_oid.get(&r.schema)?;
-                Some(relation(r, *oid, schema_oid))
-            });
+            description.relations.into_iter().zip(relation_oids).zip(row_types).filter_map(
+                |((r, oid), row_type)| {
+                    // A relation of a schema nobody described cannot be named, so it is not shown.
+                    let schema_oid = *schema_oid.get(&r.schema)?;
+                    Some(relation(r, *oid, schema_oid, row_type))
+                },
+            );
         let mut relations: Vec<Relation> = of_lake.collect();
         // Functions that answer rows (kind `f`) are read like relations, but pg_class does not list them.
         relations.extend(definitions::all().iter().filter(|d| d.kind != "f").map(system_relation));
@@ -159,7 +177,7 @@ impl LakeView {
             built: Mutex::default(),
         };
         relations.into_iter().for_each(|relation| view.add(relation));
-        view.declare(&declared, oids[first_index..].iter().copied());
+        view.declare(&declared, oids[first_index..first_type].iter().copied());
         view
     }
 
@@ -220,6 +238,7 @@ impl LakeView {
             rows: None,
             bytes: None,
             view_sql: None,
+            row_type: None,
             ..own.clone()
         });
         if let Some(index) = self.relation_by_oid.get(&own.oid) {
@@ -349,7 +368,7 @@ fn system_schemas() -> Vec<Schema> {
     ]
 }
 
-fn relation(r: RelationDescription, oid: i64, schema_oid: i64) -> Relation {
+fn relation(r: RelationDescription, oid: i64, schema_oid: i64, row_type: RowType) -> Relation {
     let columns = r.columns.into_iter().map(|c| Column {
         type_ref: types::of_column(c.pg_type.as_deref(), &c.data_type),
         name: c.name,
@@ -371,6 +390,7 @@ fn relation(r: RelationDescription, oid: i64, schema_oid: i64) -> Relation {
         rows: r.rows,
         bytes: r.bytes,
         view_sql,
+        row_type: Some(row_type),
     }
 }
 
@@ -392,5 +412,6 @@ fn system_relation(definition: &definitions::Definition) -> Relation {
         rows: None,
         bytes: None,
         view_sql: None,
+        row_type: None,
     }
 }

@@ -25,7 +25,7 @@ pub mod fixture;
 pub use facts::{SessionFacts, Setting};
 pub use lake::{
     Column, ColumnDescription, LakeDescription, LakeView, OWNER, OWNER_OID, Relation,
-    RelationDescription, RelationKind, SchemaDescription,
+    RelationDescription, RelationKind, RowType, SchemaDescription,
 };
 pub use provider::schemas;
 pub use session::role_oid;

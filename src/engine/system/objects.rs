@@ -46,6 +46,7 @@ pub fn pg_class(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
         .number("oid", |r| r.oid)
         .text("relname", |r| &r.name)
         .number("relnamespace", |r| r.schema_oid)
+        .number("reltype", |r| r.row_type.map_or(0, |row| row.oid))
         .number("relowner", |_| OWNER_OID)
         .number("relam", access_method)
         .number("relfilenode", |r| if r.is_view() { 0 } else { r.oid })
