@@ -16,7 +16,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use futures::Stream;
 
-use crate::{Result, Stop};
+use crate::{FrontStatement, Result, Stop};
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -62,13 +62,36 @@ pub trait Session: Send + Sync {
     /// types. Settings, BEGIN, COMMIT and the like take effect here. Statement timeout starts here.
     async fn execute(&self, prepared: &dyn Prepared, parameters: &[Parameter]) -> Result<Answer>;
 
+    /// A front reads on from an answer it had left suspended: `cancel` reaches it again, and the statement
+    /// timeout starts anew.
+    fn resume(&self, rows: &Stop);
+
+    /// Nothing runs for now. An answer that is left suspended has no deadline, and `cancel` spares it.
+    fn rest(&self);
+
     /// Stops the running statement, if any: its stream ends with `Cancelled`.
     fn cancel(&self);
+
+    /// Resolves when somebody with the right to has ended this session.
+    fn terminated(&self) -> BoxFuture<'static, ()>;
+
+    /// The number by which other sessions know this one: `pg_backend_pid()`.
+    fn number(&self) -> i32;
 
     /// The value `SHOW name` would print; unknown names are refused.
     fn show(&self, name: &str) -> Result<String>;
 
     fn transaction(&self) -> Transaction;
+
+    /// How many savepoints the open transaction has.
+    fn savepoints(&self) -> usize;
+
+    /// What follows belongs to several statements sent as one: together they succeed or fail. Nothing
+    /// happens inside a transaction.
+    fn begin_implicit(&self);
+
+    /// Ends what `begin_implicit` began.
+    fn end_implicit(&self);
 
     /// Tells the session that a statement failed outside `execute`'s own result (while streaming, in the
     /// protocol, …). An open transaction becomes `Failed`.
@@ -89,7 +112,7 @@ pub struct Statement {
 }
 
 /// What a front must know of a statement before it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum StatementKind {
     /// Answers rows: SELECT, VALUES, EXPLAIN, SHOW.
     Rows,
@@ -98,8 +121,10 @@ pub enum StatementKind {
     Begin,
     Commit,
     Rollback,
-    /// DEALLOCATE, CLOSE, …: about the front's own objects. The name, or ALL, is in `text`.
-    Deallocate,
+    /// ROLLBACK TO a savepoint.
+    RollbackTo,
+    /// About the front's own objects: it carries this out itself, and prepares the queries inside.
+    Front(Arc<FrontStatement>),
 }
 
 /// A planned statement.
@@ -132,6 +157,8 @@ pub struct Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transaction {
     Idle,
+    /// Around several statements sent as one, see `Session::begin_implicit`.
+    Implicit,
     Open,
     /// A statement in it failed: everything but ROLLBACK and COMMIT is refused.
     Failed,

@@ -4,6 +4,7 @@
 mod binary;
 mod engine;
 mod error;
+mod front;
 mod location;
 mod name;
 mod stop;
@@ -14,6 +15,9 @@ pub use engine::{
     Statement, StatementKind, Transaction,
 };
 pub use error::{Error, ErrorKind, Result, Subject};
+pub use front::{
+    Copy, CopyForm, Csv, Declare, Direction, Fetch, ForceQuote, FrontStatement, Scroll,
+};
 pub use location::Location;
 pub use name::{TableName, fold_column_names, fold_name};
 pub use stop::{Stop, StopReason};

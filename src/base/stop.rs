@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Error, ErrorKind, Subject};
@@ -18,10 +19,11 @@ pub enum StopReason {
 
 /// One query's stop signal. Clones share it: the engine checks it per batch, a front races it against
 /// writes to a slow client, so that a stalled reader cannot outlive its deadline.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Stop {
     token: CancellationToken,
-    deadline: Option<Instant>,
+    /// It moves: an answer that waits for its reader to come back has none.
+    deadline: watch::Sender<Option<Instant>>,
     /// Why the token was cancelled; the first reason stays.
     why: Arc<OnceLock<StopReason>>,
 }
@@ -29,8 +31,23 @@ pub struct Stop {
 impl Stop {
     /// Starts the clock now; no timeout means no deadline.
     pub fn after(timeout: Option<Duration>) -> Self {
-        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let deadline = watch::Sender::new(timeout.and_then(|t| Instant::now().checked_add(t)));
         Self { token: CancellationToken::new(), deadline, why: Arc::default() }
+    }
+
+    /// Starts the clock anew; no timeout lifts the deadline.
+    pub fn restart(&self, timeout: Option<Duration>) {
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        self.deadline.send_if_modified(|known| std::mem::replace(known, deadline) != deadline);
+    }
+
+    /// Whether both are the signal of one query.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.why, &other.why)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        *self.deadline.borrow()
     }
 
     pub fn cancel(&self) {
@@ -50,7 +67,7 @@ impl Stop {
         if self.token.is_cancelled() {
             return Some(self.why());
         }
-        self.deadline.is_some_and(|d| Instant::now() >= d).then_some(StopReason::Deadline)
+        self.deadline().is_some_and(|d| Instant::now() >= d).then_some(StopReason::Deadline)
     }
 
     /// The error to report, when the query must stop now.
@@ -61,15 +78,32 @@ impl Stop {
     /// Resolves when the query must stop; never, when nothing stops it.
     pub async fn stopped(&self) -> Error {
         let deadline = async {
-            match self.deadline {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
+            let mut moved = self.deadline.subscribe();
+            loop {
+                let at = *moved.borrow_and_update();
+                let passes = async {
+                    match at {
+                        Some(at) => tokio::time::sleep_until(at.into()).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    () = passes => return,
+                    // This signal holds the sender: it cannot be gone.
+                    _ = moved.changed() => {}
+                }
             }
         };
         tokio::select! {
             () = self.token.cancelled() => self.why().error(),
             () = deadline => StopReason::Deadline.error(),
         }
+    }
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self::after(None)
     }
 }
 

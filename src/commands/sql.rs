@@ -90,7 +90,7 @@ fn check(statements: &[Statement], arguments: &Sql) -> Result<()> {
         return Err(Error::invalid("there is no SQL to run")
             .hint("Write it: lakegate sql -c 'SELECT 1', or lakegate sql -f FILE."));
     }
-    let answers = statements.iter().filter(|s| s.kind == StatementKind::Rows).count();
+    let answers = statements.iter().filter(|s| matches!(s.kind, StatementKind::Rows)).count();
     let single = arguments.format != Format::Table || arguments.output.is_some();
     if single && answers > 1 {
         return Err(Error::invalid(format!(

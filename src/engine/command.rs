@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use lakegate_base::{Error, ErrorKind, Result, Subject, Transaction};
+use lakegate_base::{Error, Result, Subject, Transaction};
 use sqlparser::ast::{
-    ContextModifier, Expr, ObjectName, Reset, Set, SetSessionAuthorizationParamKind,
-    Statement as Tree, TransactionAccessMode, TransactionIsolationLevel, TransactionMode, Value,
+    ContextModifier, Expr, Ident, ObjectName, Reset, Set, SetSessionAuthorizationParamKind,
+    Statement as Tree, Value,
 };
 
 use crate::session::State;
 use crate::settings::Settings;
+use crate::transaction;
 
 pub struct Outcome {
     pub tag: String,
@@ -20,11 +21,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn tag(tag: &str) -> Self {
+    pub fn tag(tag: &str) -> Self {
         Self { tag: tag.to_string(), batch: None, notices: Vec::new() }
     }
 
-    fn notice(tag: &str, notice: &str) -> Self {
+    pub fn notice(tag: &str, notice: &str) -> Self {
         Self { notices: vec![notice.to_string()], ..Self::tag(tag) }
     }
 }
@@ -36,8 +37,8 @@ pub fn schema(tree: &Tree) -> Result<Option<SchemaRef>> {
     };
     let name = show_name(variable);
     let names = match name.as_str() {
-        "all" => vec!["name", "setting", "description"],
-        _ => vec![Settings::canonical(&name)?],
+        "all" => ["name", "setting", "description"].map(str::to_string).to_vec(),
+        _ => vec![Settings::canonical(&name)?.into_owned()],
     };
     let fields = names.into_iter().map(|name| Field::new(name, DataType::Utf8, true));
     Ok(Some(Arc::new(Schema::new(fields.collect::<Vec<_>>()))))
@@ -49,48 +50,35 @@ pub fn execute(tree: &Tree, state: &mut State) -> Result<Outcome> {
         Tree::ShowVariable { variable } => show(&show_name(variable), state),
         Tree::Reset(statement) => {
             match &statement.reset {
-                Reset::ALL => state.settings.reset_all(),
-                Reset::ConfigurationParameter(name) => state.settings.reset(&text(name))?,
+                Reset::ALL => change(state, None, |settings| {
+                    settings.reset_all();
+                    Ok(())
+                })?,
+                Reset::ConfigurationParameter(name) => {
+                    let name = text(name);
+                    change(state, None, |settings| settings.reset(&name))?;
+                }
             }
             Ok(Outcome::tag("RESET"))
         }
-        Tree::StartTransaction { modes, .. } => begin(modes, state),
-        Tree::Commit { .. } => Ok(commit(state)),
-        Tree::Rollback { savepoint: None, .. } => Ok(rollback(state)),
-        Tree::Rollback { savepoint: Some(name), .. } => {
-            let at = savepoint(state, &name.value)?;
-            state.savepoints.truncate(at + 1);
-            state.transaction = Transaction::Open;
-            Ok(Outcome::tag("ROLLBACK"))
+        Tree::StartTransaction { modes, begin, .. } => {
+            let tag = if *begin { "BEGIN" } else { "START TRANSACTION" };
+            transaction::begin(tag, modes, state)
         }
-        Tree::Savepoint { name } => {
-            in_transaction(state, "SAVEPOINT")?;
-            state.savepoints.push(name.value.clone());
-            Ok(Outcome::tag("SAVEPOINT"))
-        }
-        Tree::ReleaseSavepoint { name } => {
-            let at = savepoint(state, &name.value)?;
-            state.savepoints.truncate(at);
-            Ok(Outcome::tag("RELEASE"))
-        }
+        Tree::Commit { chain, .. } => transaction::commit(*chain, state),
+        Tree::Rollback { savepoint: None, chain } => transaction::rollback(*chain, state),
+        Tree::Rollback { savepoint: Some(name), .. } => transaction::rollback_to(name, state),
+        Tree::Savepoint { name } => transaction::savepoint(name, state),
+        Tree::ReleaseSavepoint { name } => transaction::release(name, state),
         Tree::Discard { object_type } => {
             if object_type.to_string() == "ALL" {
                 if state.transaction != Transaction::Idle {
-                    return Err(Error::invalid(
-                        "DISCARD ALL cannot run inside a transaction block",
-                    )
-                    .about(Subject::Transaction));
+                    return Err(transaction::not_inside("DISCARD ALL"));
                 }
                 state.settings.reset_all();
             }
             Ok(Outcome::tag(&format!("DISCARD {object_type}")))
         }
-        Tree::Deallocate { name, .. } if name.value.eq_ignore_ascii_case("all") => {
-            Ok(Outcome::tag("DEALLOCATE ALL"))
-        }
-        Tree::Deallocate { .. } => Ok(Outcome::tag("DEALLOCATE")),
-        Tree::Close { .. } => Ok(Outcome::tag("CLOSE CURSOR")),
-        Tree::UNLISTEN { .. } => Ok(Outcome::tag("UNLISTEN")),
         other => Err(refused(other)),
     }
 }
@@ -118,26 +106,18 @@ fn set_statement(set: &Set, state: &mut State) -> Result<Outcome> {
         }
         Set::SetTimeZone { local, value } => {
             let scope = local.then_some(ContextModifier::Local);
-            let value = match literal(value)?.as_str() {
-                "local" | "default" => "UTC".to_string(),
-                other => other.to_string(),
-            };
-            assign(state, scope, "TimeZone", &value)
+            let value = literal(value)?;
+            let is_default = ["local", "default"].contains(&value.to_lowercase().as_str());
+            assign(state, scope, "TimeZone", if is_default { "default" } else { &value })
         }
         Set::SetNames { charset_name, .. } => {
             assign(state, None, "client_encoding", &charset_name.value)
         }
         Set::SetNamesDefault {} => assign(state, None, "client_encoding", "default"),
         Set::SetTransaction { modes, session, .. } => {
-            let names: [&str; 2] = match session {
-                true => ["default_transaction_isolation", "default_transaction_read_only"],
-                false => ["transaction_isolation", "transaction_read_only"],
-            };
-            set_modes(modes, names, state)?;
-            Ok(Outcome::tag("SET"))
+            transaction::characteristics(modes, *session, state)
         }
-        Set::SetRole { role_name: None, .. } => Ok(Outcome::tag("SET")),
-        Set::SetRole { role_name: Some(role), .. } => same_user(state, &role.value),
+        Set::SetRole { role_name, .. } => role(state, role_name.as_ref()),
         Set::SetSessionAuthorization(parameter) => match &parameter.kind {
             SetSessionAuthorizationParamKind::Default => Ok(Outcome::tag("SET")),
             SetSessionAuthorizationParamKind::User(user) => same_user(state, &user.value),
@@ -146,119 +126,59 @@ fn set_statement(set: &Set, state: &mut State) -> Result<Outcome> {
     }
 }
 
-fn same_user(state: &State, name: &str) -> Result<Outcome> {
-    let user = state.settings.show("session_authorization")?;
-    if name == user || name.eq_ignore_ascii_case("none") {
-        return Ok(Outcome::tag("SET"));
-    }
-    Err(Error::denied(format!("permission denied to set role \"{name}\"")))
+/// The user's own role, or none: there is no other that could be taken on.
+fn role(state: &mut State, role: Option<&Ident>) -> Result<Outcome> {
+    let name = match role {
+        Some(role) if !(role.quote_style.is_none() && role.value.eq_ignore_ascii_case("none")) => {
+            same_user(state, &role.value)?;
+            role.value.clone()
+        }
+        _ => "none".to_string(),
+    };
+    change(state, None, |settings| settings.set("role", &name))?;
+    Ok(Outcome::tag("SET"))
 }
 
-fn assign(
+fn same_user(state: &State, name: &str) -> Result<Outcome> {
+    if name == state.settings.show("session_authorization")? {
+        return Ok(Outcome::tag("SET"));
+    }
+    Err(Error::denied(format!("permission denied to set role \"{name}\""))
+        .hint("Connect as the other user."))
+}
+
+/// Sets as SET does: for the transaction alone (LOCAL), or if it commits for the session.
+pub fn assign(
     state: &mut State,
     scope: Option<ContextModifier>,
     name: &str,
     value: &str,
 ) -> Result<Outcome> {
-    if matches!(scope, Some(ContextModifier::Local)) {
-        if state.transaction == Transaction::Idle {
-            Settings::canonical(name)?;
-            let notice = "SET LOCAL can only be used in transaction blocks";
-            return Ok(Outcome::notice("SET", notice));
-        }
-        let outer = state.settings.clone();
-        state.settings.set(name, value)?;
-        state.after_local.get_or_insert(outer);
-        return Ok(Outcome::tag("SET"));
+    let is_default = value.trim().eq_ignore_ascii_case("default");
+    let set = |settings: &mut Settings| match is_default {
+        true => settings.reset(name),
+        false => settings.set(name, value),
+    };
+    if scope == Some(ContextModifier::Local) && state.transaction == Transaction::Idle {
+        Settings::canonical(name)?;
+        let notice = "SET LOCAL can only be used in transaction blocks";
+        return Ok(Outcome::notice("SET", notice));
     }
-    state.settings.set(name, value)?;
-    if let Some(outer) = state.after_local.as_mut() {
-        outer.set(name, value)?;
-    }
+    change(state, scope, set)?;
     Ok(Outcome::tag("SET"))
 }
 
-fn set_modes(modes: &[TransactionMode], names: [&str; 2], state: &mut State) -> Result<()> {
-    for mode in modes {
-        match mode {
-            TransactionMode::IsolationLevel(level) => {
-                let level = match level {
-                    TransactionIsolationLevel::ReadUncommitted => "read uncommitted",
-                    TransactionIsolationLevel::ReadCommitted => "read committed",
-                    TransactionIsolationLevel::RepeatableRead => "repeatable read",
-                    TransactionIsolationLevel::Serializable => "serializable",
-                    TransactionIsolationLevel::Snapshot => "repeatable read",
-                };
-                state.settings.set(names[0], level)?;
-            }
-            TransactionMode::AccessMode(access) => {
-                let read_only = matches!(access, TransactionAccessMode::ReadOnly);
-                state.settings.set(names[1], if read_only { "on" } else { "off" })?;
-            }
-        }
+/// Changes the settings, and unless it is for the transaction alone those to return to after it.
+fn change(
+    state: &mut State,
+    scope: Option<ContextModifier>,
+    change: impl Fn(&mut Settings) -> Result<()>,
+) -> Result<()> {
+    change(&mut state.settings)?;
+    match state.after_local.as_mut() {
+        Some(outer) if scope != Some(ContextModifier::Local) => change(outer),
+        _ => Ok(()),
     }
-    Ok(())
-}
-
-fn begin(modes: &[TransactionMode], state: &mut State) -> Result<Outcome> {
-    if state.transaction != Transaction::Idle {
-        return Ok(Outcome::notice("BEGIN", "there is already a transaction in progress"));
-    }
-    state.before = Some(state.settings.clone());
-    state.transaction = Transaction::Open;
-    // Settings of this transaction alone end with it.
-    state.after_local = Some(state.settings.clone());
-    set_modes(modes, ["transaction_isolation", "transaction_read_only"], state)?;
-    Ok(Outcome::tag("BEGIN"))
-}
-
-/// A failed transaction ends in a rollback, and says so.
-fn commit(state: &mut State) -> Outcome {
-    match state.transaction {
-        Transaction::Idle => Outcome::notice("COMMIT", "there is no transaction in progress"),
-        Transaction::Failed => rollback(state),
-        Transaction::Open => {
-            if let Some(settings) = state.after_local.take() {
-                state.settings = settings;
-            }
-            end(state);
-            Outcome::tag("COMMIT")
-        }
-    }
-}
-
-fn rollback(state: &mut State) -> Outcome {
-    if state.transaction == Transaction::Idle {
-        return Outcome::notice("ROLLBACK", "there is no transaction in progress");
-    }
-    if let Some(settings) = state.before.take() {
-        state.settings = settings;
-    }
-    end(state);
-    Outcome::tag("ROLLBACK")
-}
-
-fn end(state: &mut State) {
-    state.before = None;
-    state.after_local = None;
-    state.savepoints.clear();
-    state.transaction = Transaction::Idle;
-}
-
-fn in_transaction(state: &State, what: &str) -> Result<()> {
-    if state.transaction == Transaction::Idle {
-        return Err(Error::invalid(format!("{what} can only be used in transaction blocks"))
-            .about(Subject::Transaction));
-    }
-    Ok(())
-}
-
-fn savepoint(state: &State, name: &str) -> Result<usize> {
-    in_transaction(state, "SAVEPOINT")?;
-    state.savepoints.iter().rposition(|s| s == name).ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("savepoint \"{name}\" does not exist"))
-            .about(Subject::Transaction)
-    })
 }
 
 fn show(name: &str, state: &State) -> Result<Outcome> {
@@ -270,11 +190,11 @@ fn show(name: &str, state: &State) -> Result<Outcome> {
             };
             vec![column(|s| &s.name), column(|s| &s.value), column(|s| &s.description)]
         }
-        _ => vec![Arc::new(StringArray::from(vec![state.settings.show(name)?]))],
+        _ => vec![Arc::new(StringArray::from(vec![state.show(name)?]))],
     };
-    let names: Vec<&str> = match name {
-        "all" => vec!["name", "setting", "description"],
-        _ => vec![Settings::canonical(name)?],
+    let names: Vec<String> = match name {
+        "all" => ["name", "setting", "description"].map(str::to_string).to_vec(),
+        _ => vec![Settings::canonical(name)?.into_owned()],
     };
     let fields = names.into_iter().map(|name| Field::new(name, DataType::Utf8, true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -283,9 +203,14 @@ fn show(name: &str, state: &State) -> Result<Outcome> {
     Ok(Outcome { batch: Some(batch), ..Outcome::tag("SHOW") })
 }
 
-fn show_name(variable: &[sqlparser::ast::Ident]) -> String {
+fn show_name(variable: &[Ident]) -> String {
     let words: Vec<String> = variable.iter().map(|word| word.value.to_lowercase()).collect();
-    words.join(" ")
+    // The parser drops the points of a name: what is no phrase of Postgres's is one.
+    let phrase = words.join(" ");
+    match phrase.as_str() {
+        "time zone" | "transaction isolation level" | "session authorization" => phrase,
+        _ => words.join("."),
+    }
 }
 
 fn text(name: &ObjectName) -> String {

@@ -1,7 +1,6 @@
 //! The engine: what all sessions share, and nothing else.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +31,7 @@ use crate::rewrite;
 use crate::run::Admission;
 use crate::scan::{Footers, ViewTypes};
 use crate::session::LakeSession;
+use crate::sessions::Sessions;
 use crate::system::LakeView;
 use crate::view::lake_view;
 
@@ -44,7 +44,6 @@ pub struct LakeEngine {
     shared: Arc<Shared>,
     /// Queries run here, apart from network I/O. None only while dropping.
     runtime: Option<tokio::runtime::Runtime>,
-    sessions: AtomicI32,
 }
 
 struct Attached {
@@ -63,6 +62,7 @@ pub struct Shared {
     pub admission: Arc<Admission>,
     pub watch: Arc<Watch>,
     pub queries: tokio::runtime::Handle,
+    pub sessions: Arc<Sessions>,
     /// Functions and options of every session; cloned, never changed.
     pub template: SessionState,
     /// Tables named on the command line: in the catalog's shape, but in no store.
@@ -98,13 +98,13 @@ impl LakeEngine {
             admission: Arc::new(Admission::new(limits.queries_max, limits.queue_max)),
             watch: Watch::start(limits.memory_bytes, cached),
             queries: runtime.handle().clone(),
+            sessions: Arc::default(),
             template,
             attached: Mutex::default(),
             view: Mutex::default(),
             options,
         };
-        let sessions = AtomicI32::new(0);
-        Ok(Arc::new(Self { shared: Arc::new(shared), runtime: Some(runtime), sessions }))
+        Ok(Arc::new(Self { shared: Arc::new(shared), runtime: Some(runtime) }))
     }
 
     /// Makes the table at a location known to this engine alone, under a name, without the catalog.
@@ -137,8 +137,7 @@ impl LakeEngine {
             return Err(Error::not_found(Subject::Database, &options.database)
                 .hint(format!("Connect to \"{}\".", self.shared.options.catalog_name)));
         }
-        let number = self.sessions.fetch_add(1, Ordering::Relaxed).checked_add(1).unwrap_or(1);
-        Ok(Arc::new(LakeSession::new(Arc::clone(&self.shared), options, number)?))
+        Ok(Arc::new(LakeSession::new(Arc::clone(&self.shared), options)?))
     }
 }
 

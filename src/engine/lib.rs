@@ -1,6 +1,7 @@
 //! The query engine: the only crate that sees DataFusion. Sessions, planning over pinned tables, the lake
 //! scan, functions, limits, and building models. Nothing here knows a wire protocol.
 
+mod asked;
 mod aspect;
 mod command;
 mod cooperate;
@@ -20,10 +21,12 @@ mod rewrite;
 mod run;
 mod scan;
 mod session;
+mod sessions;
 mod settings;
 mod sql;
 mod statement;
 mod system;
+mod transaction;
 mod travel;
 mod view;
 

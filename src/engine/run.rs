@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::cast;
@@ -16,6 +17,7 @@ use futures::{FutureExt, StreamExt};
 use lakegate_base::{BoxFuture, Error, Result, Rows, Stop, Subject};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 use crate::error::from_datafusion;
 use crate::log::Entry;
@@ -39,16 +41,57 @@ impl Admission {
     }
 
     /// Waits for a turn; refuses at once when the queue is full.
-    async fn enter(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
-        let present = self.present.try_acquire().map_err(|_| {
+    async fn enter(&self) -> Result<Turn<'_>> {
+        let _present = self.present.try_acquire().map_err(|_| {
             Error::exhausted("too many queries are waiting")
                 .about(Subject::Connection)
                 .hint("Try again in a moment, or raise limits.queue in the configuration.")
         })?;
-        let closed = |_| Error::unavailable("the engine is shutting down");
-        Ok((present, self.running.acquire().await.map_err(closed)?))
+        let mut turn = Turn { admission: self, _present, running: None };
+        turn.take().await?;
+        Ok(turn)
     }
 }
+
+/// A query's place among those present, and its turn to run.
+struct Turn<'a> {
+    admission: &'a Admission,
+    _present: SemaphorePermit<'a>,
+    running: Option<SemaphorePermit<'a>>,
+}
+
+impl Turn<'_> {
+    async fn take(&mut self) -> Result<()> {
+        let closed = |_| Error::unavailable("the engine is shutting down");
+        self.running = Some(self.admission.running.acquire().await.map_err(closed)?);
+        Ok(())
+    }
+
+    /// Waits for room for a batch. A reader that is quiet for long, such as a cursor nobody fetches
+    /// from, lets others run meanwhile.
+    async fn room<'s>(
+        &mut self,
+        sender: &'s mpsc::Sender<Message>,
+    ) -> Result<mpsc::Permit<'s, Message>> {
+        let room = match timeout(QUIET, sender.reserve()).await {
+            Ok(room) => room,
+            Err(_) => {
+                self.running = None;
+                let room = sender.reserve().await;
+                self.take().await?;
+                room
+            }
+        };
+        match room {
+            Ok(room) => Ok(room),
+            // The reader went away, and its `Abort` follows at once: this is no end that counts as well.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// How long a reader may be quiet before its query gives its turn away.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// One query ready to run.
 pub struct Job {
@@ -140,14 +183,14 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 
 async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
     let admission = Arc::clone(&job.admission);
-    let _turn = admission.enter().await?;
+    let mut turn = admission.enter().await?;
     let mut sent = false;
-    match stream(job, sender, &mut sent).await {
+    match stream(job, &mut turn, sender, &mut sent).await {
         // A writer cleaned up between planning and reading. Nobody saw a row of the old version yet.
         Err(error) if is_vanished(&error) && !sent => {
             let Some(again) = job.again.take() else { return Err(error) };
             (job.state, job.plan) = again().await?;
-            stream(job, sender, &mut sent).await
+            stream(job, &mut turn, sender, &mut sent).await
         }
         outcome => outcome,
     }
@@ -157,17 +200,19 @@ fn is_vanished(error: &Error) -> bool {
     error.is_not_found() && error.subject() == Subject::Object
 }
 
-async fn stream(job: &mut Job, sender: &mpsc::Sender<Message>, sent: &mut bool) -> Result<()> {
+async fn stream(
+    job: &mut Job,
+    turn: &mut Turn<'_>,
+    sender: &mpsc::Sender<Message>,
+    sent: &mut bool,
+) -> Result<()> {
     let (mut stream, share) = open(job).await?;
     job.watch.add(&job.stop, &share);
     while let Some(batch) = stream.next().await {
         let batch = (job.present)(&batch.map_err(from_datafusion)?, &job.schema)?;
         job.entry.add(batch.num_rows(), batch.get_array_memory_size());
         *sent = true;
-        if sender.send(Message::Batch(batch)).await.is_err() {
-            // The reader went away, and its `Abort` follows at once: this is no end that counts as well.
-            std::future::pending::<()>().await;
-        }
+        turn.room(sender).await?.send(Message::Batch(batch));
     }
     Ok(())
 }

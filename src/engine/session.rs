@@ -1,7 +1,6 @@
 //! One client's session: its settings, its transaction, its running statement. Nothing here is shared
 //! with another session.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -9,11 +8,12 @@ use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use lakegate_base::{
-    Answer, Error, Parameter, Prepared, Result, Rows, Session, SessionOptions, Statement, Stop,
-    Subject, Transaction,
+    Answer, BoxFuture, Error, Parameter, Prepared, Result, Rows, Session, SessionOptions,
+    Statement, StatementKind, Stop, Subject, Transaction,
 };
 use sqlparser::ast::Statement as Tree;
 
+use crate::asked::Asked;
 use crate::command::{self, Outcome};
 use crate::engine::{Shared, replace};
 use crate::explain;
@@ -21,30 +21,23 @@ use crate::functions;
 use crate::log::{Entry, Who};
 use crate::plan::{Planned, Planner};
 use crate::run::{Again, Job, named, start};
+use crate::sessions::Present;
 use crate::settings::Settings;
-use crate::sql::{ends_transaction, is_session_command, parse};
-use crate::statement::{LakePrepared, bind, parts};
-use crate::system::{LakeView, SessionFacts, Setting};
+use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
+use crate::statement::{LakePrepared, PreparedFormality, bind, parts};
+use crate::system::SessionFacts;
+use crate::transaction::{self, Savepoint};
 
 pub struct LakeSession {
     context: Context,
-    running: Mutex<Option<Stop>>,
 }
 
 /// What a statement needs of its session; a running query keeps it, to plan once more.
 #[derive(Clone)]
 struct Context {
     shared: Arc<Shared>,
-    identity: Identity,
+    present: Arc<Present>,
     state: Arc<Mutex<State>>,
-}
-
-/// Who is asking; fixed for the session's life.
-#[derive(Clone, Debug)]
-struct Identity {
-    user: String,
-    client: String,
-    number: i32,
 }
 
 /// What statements change.
@@ -56,11 +49,23 @@ pub struct State {
     pub before: Option<Settings>,
     /// The settings to return to at the transaction's end, because of SET LOCAL.
     pub after_local: Option<Settings>,
-    pub savepoints: Vec<String>,
+    pub savepoints: Vec<Savepoint>,
+}
+
+impl State {
+    /// As SHOW prints it. Outside a transaction, the modes are those of the next one.
+    pub fn show(&self, name: &str) -> Result<String> {
+        let canonical = Settings::canonical(name)?;
+        let is_mode = ["transaction_isolation", "transaction_read_only"].contains(&&*canonical);
+        match is_mode && self.transaction == Transaction::Idle {
+            true => self.settings.show(&format!("default_{canonical}")),
+            false => self.settings.show(name),
+        }
+    }
 }
 
 impl LakeSession {
-    pub fn new(shared: Arc<Shared>, options: SessionOptions, number: i32) -> Result<Self> {
+    pub fn new(shared: Arc<Shared>, options: SessionOptions) -> Result<Self> {
         let timeout = shared.options.limits.statement_timeout;
         let mut settings = Settings::new(&options.settings, timeout)?;
         settings.fix("session_authorization", &options.principal.name);
@@ -71,12 +76,10 @@ impl LakeSession {
             after_local: None,
             savepoints: Vec::new(),
         };
-        let context = Context {
-            shared,
-            identity: Identity { user: options.principal.name, client: options.client, number },
-            state: Arc::new(Mutex::new(state)),
-        };
-        Ok(Self { context, running: Mutex::new(None) })
+        let state = Arc::new(Mutex::new(state));
+        let user = &options.principal.name;
+        let present = shared.sessions.enter(user, &options.client, &state);
+        Ok(Self { context: Context { shared, present, state } })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -98,8 +101,9 @@ impl LakeSession {
         task.await.unwrap_or_else(|e| Err(Error::internal("planning failed").source(e)))
     }
 
-    fn refuse_in_failed_transaction(&self, tree: &Tree) -> Result<()> {
-        if self.state().transaction == Transaction::Failed && !ends_transaction(tree) {
+    fn refuse_in_failed_transaction(&self, tree: Option<&Tree>) -> Result<()> {
+        let ends = tree.is_some_and(ends_transaction);
+        if self.state().transaction == Transaction::Failed && !ends {
             return Err(Error::invalid(
                 "current transaction is aborted, commands ignored until end of transaction block",
             )
@@ -114,7 +118,7 @@ impl LakeSession {
         declared: &[Option<DataType>],
     ) -> Result<LakePrepared> {
         let tree = tree(statement)?;
-        self.refuse_in_failed_transaction(&tree)?;
+        self.refuse_in_failed_transaction(Some(&tree))?;
         if is_session_command(&tree) {
             let schema = command::schema(&tree)?.unwrap_or_else(|| Arc::new(Schema::empty()));
             return Ok(LakePrepared::command(statement, tree, schema));
@@ -129,8 +133,8 @@ impl LakeSession {
         parameters: &[Parameter],
         stop: Stop,
     ) -> Result<Answer> {
-        let Context { shared, identity, .. } = &self.context;
-        let who = Who { user: &identity.user, client: &identity.client };
+        let Context { shared, present, .. } = &self.context;
+        let who = Who { user: &present.user, client: &present.client };
         let log = Arc::clone(&shared.log);
         let entry = Entry::new(log, who, &prepared.statement.text, stop.clone());
         match self.ready(prepared, parameters, &stop).await {
@@ -192,6 +196,21 @@ impl LakeSession {
         })
     }
 
+    fn execute_formality(&self, formality: Formality) -> Result<Answer> {
+        self.refuse_in_failed_transaction(None)?;
+        let Formality { tag, notice, place } = formality;
+        match (place, self.state().transaction) {
+            (Place::Inside, Transaction::Idle | Transaction::Implicit) => {
+                Err(transaction::only_inside(tag))
+            }
+            (Place::Outside, now) if now != Transaction::Idle => Err(transaction::not_inside(tag)),
+            _ => {
+                let notices = notice.map(str::to_string).into_iter().collect();
+                Ok(Answer { tag: tag.to_string(), rows: None, notices })
+            }
+        }
+    }
+
     fn execute_command(&self, prepared: &LakePrepared) -> Result<Answer> {
         let outcome = command::execute(&prepared.tree, &mut self.state())?;
         let Outcome { tag, batch, notices } = outcome;
@@ -213,8 +232,9 @@ impl Context {
     async fn planner(&self) -> Result<Planner> {
         let catalog = self.shared.catalog().await?;
         let lake = self.shared.lake_view(&catalog);
-        let facts: Arc<dyn SessionFacts> = Arc::new(Facts {
-            identity: self.identity.clone(),
+        let facts: Arc<dyn SessionFacts> = Arc::new(Asked {
+            present: Arc::clone(&self.present),
+            sessions: Arc::clone(&self.shared.sessions),
             database: self.shared.options.catalog_name.clone(),
             state: Arc::clone(&self.state),
             lake,
@@ -267,100 +287,89 @@ impl Session for LakeSession {
         statement: &Statement,
         declared: &[Option<DataType>],
     ) -> Result<Arc<dyn Prepared>> {
+        if let Some(formality) = statement.tree.downcast_ref::<Formality>() {
+            return Ok(Arc::new(PreparedFormality(*formality)));
+        }
         let prepared = self.prepare_inner(statement, declared).await;
         Ok(Arc::new(prepared.inspect_err(|_| self.fail())?))
     }
 
     async fn execute(&self, prepared: &dyn Prepared, parameters: &[Parameter]) -> Result<Answer> {
+        if let Some(PreparedFormality(formality)) = prepared.as_any().downcast_ref() {
+            return self.execute_formality(*formality).inspect_err(|_| self.fail());
+        }
         let prepared = prepared
             .as_any()
             .downcast_ref::<LakePrepared>()
             .ok_or_else(|| Error::internal("a statement of another engine"))?;
         let run = async {
-            self.refuse_in_failed_transaction(&prepared.tree)?;
+            self.refuse_in_failed_transaction(Some(&prepared.tree))?;
+            let text = &prepared.statement.text;
             if is_session_command(&prepared.tree) {
+                self.context.present.begin(text, None);
                 return self.execute_command(prepared);
             }
             let stop = Stop::after(self.state().settings.statement_timeout());
-            *lock(&self.running) = Some(stop.clone());
+            self.context.present.begin(text, Some(&stop));
             self.execute_query(prepared, parameters, stop).await
         };
         run.await.inspect_err(|_| self.fail())
     }
 
-    fn cancel(&self) {
-        if let Some(stop) = lock(&self.running).as_ref() {
-            stop.cancel();
+    fn resume(&self, rows: &Stop) {
+        if self.context.present.resume(rows) {
+            rows.restart(self.state().settings.statement_timeout());
         }
     }
 
+    fn rest(&self) {
+        if let Some(stop) = self.context.present.rest() {
+            stop.restart(None);
+        }
+    }
+
+    fn cancel(&self) {
+        self.context.present.cancel();
+    }
+
+    fn terminated(&self) -> BoxFuture<'static, ()> {
+        Box::pin(self.context.present.ended().cancelled_owned())
+    }
+
+    fn number(&self) -> i32 {
+        self.context.present.number
+    }
+
     fn show(&self, name: &str) -> Result<String> {
-        self.state().settings.show(name)
+        self.state().show(name)
     }
 
     fn transaction(&self) -> Transaction {
         self.state().transaction
     }
 
+    fn savepoints(&self) -> usize {
+        self.state().savepoints.len()
+    }
+
+    fn begin_implicit(&self) {
+        transaction::begin_implicit(&mut self.state());
+    }
+
+    fn end_implicit(&self) {
+        transaction::end_implicit(&mut self.state());
+    }
+
     fn fail(&self) {
-        let mut state = self.state();
-        if state.transaction == Transaction::Open {
-            state.transaction = Transaction::Failed;
-        }
-    }
-}
-
-/// The session as system relations and functions see it during one statement.
-struct Facts {
-    identity: Identity,
-    database: String,
-    state: Arc<Mutex<State>>,
-    lake: Arc<LakeView>,
-}
-
-impl fmt::Debug for Facts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "session {}", self.identity.number)
-    }
-}
-
-impl SessionFacts for Facts {
-    fn user(&self) -> String {
-        self.identity.user.clone()
-    }
-
-    fn database(&self) -> String {
-        self.database.clone()
-    }
-
-    fn search_path(&self) -> Vec<String> {
-        lock(&self.state).settings.search_path()
-    }
-
-    fn settings(&self) -> Vec<Setting> {
-        lock(&self.state).settings.all()
-    }
-
-    fn setting(&self, name: &str) -> Option<String> {
-        lock(&self.state).settings.show(name).ok()
-    }
-
-    fn set(&self, name: &str, value: &str) -> Result<String> {
-        let mut state = lock(&self.state);
-        state.settings.set(name, value)?;
-        state.settings.show(name)
-    }
-
-    fn backend_pid(&self) -> i32 {
-        self.identity.number
-    }
-
-    fn lake(&self) -> Arc<LakeView> {
-        Arc::clone(&self.lake)
+        transaction::fail(&mut self.state());
     }
 }
 
 fn tree(statement: &Statement) -> Result<Arc<Tree>> {
+    if matches!(statement.kind, StatementKind::Front(_)) {
+        return Err(Error::unsupported("cursors, PREPARE and COPY without a client's connection")
+            .about(Subject::Statement));
+    }
     Arc::clone(&statement.tree)
         .downcast::<Tree>()
         .map_err(|_| Error::internal("a statement of another engine"))

@@ -3,6 +3,7 @@
 //! Everything else is refused: DataFusion's own options would let one session leave the shared memory
 //! pool or spill to any path.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ enum Check {
     },
     Milliseconds,
     TimeZone,
+    /// ISO with any order of day and month; no other style is printed.
+    DateStyle,
     /// A date with or without time, or nothing.
     Moment,
     OneOf(&'static [&'static str]),
@@ -63,7 +66,7 @@ const DEFINITIONS: &[Definition] = &[
     setting("check_function_bodies", "on", Check::Boolean, "Accepted for tools."),
     setting("client_encoding", "UTF8", Check::OneOf(&["UTF8", "UTF-8", "unicode"]), "Always UTF8."),
     setting("client_min_messages", "notice", Check::OneOf(LEVELS), "Least level of notices sent."),
-    setting("DateStyle", "ISO, MDY", Check::Any, "Dates are always printed in ISO style."),
+    setting("DateStyle", "ISO, MDY", Check::DateStyle, "Dates are always printed in ISO style."),
     setting("default_table_access_method", "heap", Check::Fixed, "Accepted for tools."),
     setting("default_tablespace", "", Check::Any, "Accepted for tools."),
     setting(
@@ -94,6 +97,7 @@ const DEFINITIONS: &[Definition] = &[
     setting("lock_timeout", "0", Check::Milliseconds, "Accepted for tools: nothing locks."),
     setting("max_identifier_length", "63", Check::Fixed, "Longest name tools should make."),
     setting("max_index_keys", "32", Check::Fixed, "Most columns of a key."),
+    setting("role", "none", Check::Any, "The role taken on."),
     setting("row_security", "on", Check::Boolean, "Accepted for tools."),
     setting("search_path", "\"$user\", public", Check::Any, "Schemas searched for bare names."),
     setting("server_encoding", "UTF8", Check::Fixed, "Always UTF8."),
@@ -115,13 +119,22 @@ pub struct Settings {
     /// What the session starts with and RESET returns to.
     initial: BTreeMap<&'static str, String>,
     values: BTreeMap<&'static str, String>,
+    /// Names with a dot: Postgres keeps whatever a client puts there.
+    custom: BTreeMap<String, String>,
+    initial_custom: BTreeMap<String, String>,
 }
+
+/// Of all names and values with a dot.
+const CUSTOM_BYTES_MAX: usize = 64 << 10;
+/// Prefixes that belong to somebody: a name below them that is not on the list is a mistake.
+const RESERVED: [&str; 2] = ["lakegate.", "datafusion."];
 
 impl Settings {
     /// Defaults, then the values a client sent at start-up.
     pub fn new(start: &[(String, String)], statement_timeout: Option<Duration>) -> Result<Self> {
         let values = DEFINITIONS.iter().map(|d| (d.name, d.default.to_string())).collect();
-        let mut settings = Self { initial: BTreeMap::new(), values };
+        let (initial, custom) = (BTreeMap::new(), BTreeMap::new());
+        let mut settings = Self { initial, values, custom, initial_custom: BTreeMap::new() };
         if let Some(timeout) = statement_timeout {
             settings.values.insert("statement_timeout", timeout.as_millis().to_string());
         }
@@ -129,13 +142,29 @@ impl Settings {
             settings.set(name, value)?;
         }
         settings.initial = settings.values.clone();
+        settings.initial_custom = settings.custom.clone();
         Ok(settings)
     }
 
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        if let Some(name) = custom(name) {
+            return self.set_custom(name, value);
+        }
         let definition = find(name)?;
-        let value = definition.checked(value)?;
+        let known = self.values.get(definition.name).map_or("", String::as_str);
+        let value = definition.checked(value, known)?;
         self.values.insert(definition.name, value);
+        Ok(())
+    }
+
+    fn set_custom(&mut self, name: String, value: &str) -> Result<()> {
+        let others = self.custom.iter().filter(|(known, _)| **known != name);
+        let bytes: usize = others.map(|(name, value)| name.len() + value.len()).sum();
+        if bytes + name.len() + value.len() > CUSTOM_BYTES_MAX {
+            let message = format!("custom parameters of more than {CUSTOM_BYTES_MAX} bytes");
+            return Err(Error::exhausted(message).about(Subject::Setting).hint("RESET some."));
+        }
+        self.custom.insert(name, value.to_string());
         Ok(())
     }
 
@@ -148,6 +177,10 @@ impl Settings {
     }
 
     pub fn reset(&mut self, name: &str) -> Result<()> {
+        if let Some(name) = custom(name) {
+            let initial = self.initial_custom.get(&name).cloned().unwrap_or_default();
+            return self.set_custom(name, &initial);
+        }
         let definition = find(name)?;
         if let Some(value) = self.initial.get(definition.name) {
             self.values.insert(definition.name, value.clone());
@@ -157,10 +190,14 @@ impl Settings {
 
     pub fn reset_all(&mut self) {
         self.values = self.initial.clone();
+        self.custom = self.initial_custom.clone();
     }
 
     /// As SHOW prints it.
     pub fn show(&self, name: &str) -> Result<String> {
+        if let Some(value) = custom(name).and_then(|name| self.custom.get(&name)) {
+            return Ok(value.clone());
+        }
         let definition = find(name)?;
         let value = self.values.get(definition.name).map_or("", String::as_str);
         Ok(match definition.check {
@@ -170,8 +207,11 @@ impl Settings {
     }
 
     /// The name as SHOW's column is called.
-    pub fn canonical(name: &str) -> Result<&'static str> {
-        find(name).map(|definition| definition.name)
+    pub fn canonical(name: &str) -> Result<Cow<'static, str>> {
+        match custom(name) {
+            Some(name) => Ok(Cow::Owned(name)),
+            None => find(name).map(|definition| Cow::Borrowed(definition.name)),
+        }
     }
 
     /// All of them, for SHOW ALL and pg_settings.
@@ -215,11 +255,27 @@ impl Settings {
     }
 }
 
+/// A name with a dot that is on no list and below no reserved prefix.
+fn custom(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let is_name = |part: &str| {
+        let mut bytes = part.bytes();
+        bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
+    };
+    let is_custom = name.contains('.')
+        && name.split('.').all(is_name)
+        && !RESERVED.iter().any(|prefix| name.starts_with(prefix))
+        && !DEFINITIONS.iter().any(|definition| definition.name == name);
+    is_custom.then_some(name)
+}
+
 fn find(name: &str) -> Result<&'static Definition> {
     let name = match name.to_ascii_lowercase().as_str() {
         "time zone" => "timezone".to_string(),
         "names" => "client_encoding".to_string(),
         "transaction isolation level" => "transaction_isolation".to_string(),
+        "session authorization" => "session_authorization".to_string(),
         other => other.to_string(),
     };
     DEFINITIONS.iter().find(|d| d.name.eq_ignore_ascii_case(&name)).ok_or_else(|| {
@@ -230,7 +286,7 @@ fn find(name: &str) -> Result<&'static Definition> {
 }
 
 impl Definition {
-    fn checked(&self, value: &str) -> Result<String> {
+    fn checked(&self, value: &str, known: &str) -> Result<String> {
         let value = unquoted(value.trim());
         if value.eq_ignore_ascii_case("default") {
             return Ok(self.default.to_string());
@@ -244,6 +300,7 @@ impl Definition {
             }
             Check::Milliseconds => milliseconds(value).map(|n| n.to_string()),
             Check::TimeZone => time_zone(value),
+            Check::DateStyle => date_style(value, known)?,
             Check::Moment => {
                 let is_moment = matches!(version(value, "UTC"), Ok(AsOf::Timestamp(_)));
                 (value.is_empty() || is_moment).then(|| value.to_string())
@@ -276,6 +333,27 @@ fn boolean(value: &str) -> Option<&'static str> {
         "off" | "false" | "f" | "no" | "0" => Some("off"),
         _ => None,
     }
+}
+
+/// A style, an order of day and month, or both; what is not said stays.
+fn date_style(value: &str, known: &str) -> Result<Option<String>> {
+    let mut order = known.rsplit(", ").next().unwrap_or("MDY").to_string();
+    for word in value.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()) {
+        match word.to_lowercase().as_str() {
+            "iso" => {}
+            "default" => order = "MDY".to_string(),
+            "mdy" | "us" | "noneuropean" | "noneuro" => order = "MDY".to_string(),
+            "dmy" | "euro" | "european" => order = "DMY".to_string(),
+            "ymd" => order = "YMD".to_string(),
+            style @ ("sql" | "postgres" | "german") => {
+                return Err(Error::unsupported(format!("DateStyle \"{style}\""))
+                    .about(Subject::Setting)
+                    .hint("Dates are printed in ISO style; to_char prints any other."));
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(format!("ISO, {order}")))
 }
 
 /// `1500`, `1500ms`, `30s`, `5min`, `1h`, `1d`.

@@ -18,6 +18,7 @@ use sqlparser::ast::Statement as Tree;
 use crate::error::from_datafusion;
 use crate::explain::{is_explain, schema as explain_schema};
 use crate::plan::Planned;
+use crate::sql::Formality;
 
 /// A plan older than this is made anew: its tables may have newer versions.
 const PLAN_AGE_MAX: Duration = Duration::from_secs(1);
@@ -33,9 +34,30 @@ pub struct LakePrepared {
     fresh: Mutex<Option<(Planned, Instant)>>,
 }
 
+/// A statement that has nothing to do.
+pub struct PreparedFormality(pub Formality);
+
+impl Prepared for PreparedFormality {
+    fn kind(&self) -> StatementKind {
+        StatementKind::Command
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::empty())
+    }
+
+    fn parameters(&self) -> &[DataType] {
+        &[]
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
 impl Prepared for LakePrepared {
     fn kind(&self) -> StatementKind {
-        self.statement.kind
+        self.statement.kind.clone()
     }
 
     fn schema(&self) -> SchemaRef {

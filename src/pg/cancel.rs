@@ -31,12 +31,8 @@ impl Registry {
         let mut secret = vec![0; length];
         random.fill(secret.as_mut_slice());
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let pid = loop {
-            let pid = random.random_range(1..i32::MAX);
-            if !entries.contains_key(&pid) {
-                break pid;
-            }
-        };
+        // What SQL knows it by. The engine draws it at random: it is part of what must be guessed.
+        let pid = session.number();
         entries.insert(pid, Entry { secret: secret.clone(), session });
         Key { pid, secret, registry: Arc::clone(self) }
     }

@@ -15,12 +15,12 @@ use pgwire::messages::startup::ParameterStatus;
 use tokio::time::sleep;
 
 use crate::error::{Report, Result, Severity, clean, notice};
-use crate::extended::Stored;
 use crate::frame::{Frame, Phase};
 use crate::link::{Gone, Link, Received};
 use crate::portal::Portal;
 use crate::server::Shared;
 use crate::startup::Client;
+use crate::stored::Stored;
 
 pub(crate) struct Connection {
     pub link: Link,
@@ -31,6 +31,8 @@ pub(crate) struct Connection {
     skipping: bool,
     /// Inside a series of extended messages that no Sync has ended yet.
     in_series: bool,
+    /// How many transactions have ended.
+    pub transactions: u64,
 }
 
 /// Why a message was not answered as it should.
@@ -74,7 +76,15 @@ enum Quiet {
 impl Connection {
     pub fn new(link: Link, client: Client) -> Self {
         let (statements, portals) = (HashMap::new(), HashMap::new());
-        Self { link, client, statements, portals, skipping: false, in_series: false }
+        Self {
+            link,
+            client,
+            statements,
+            portals,
+            skipping: false,
+            in_series: false,
+            transactions: 0,
+        }
     }
 
     /// Serves until the client leaves, breaks the protocol, or the server stops.
@@ -117,8 +127,10 @@ impl Connection {
                 None => std::future::pending().await,
             }
         };
+        let terminated = self.client.session.terminated();
         tokio::select! {
             biased;
+            () = terminated => Ok(Err(Quiet::Draining)),
             received = self.link.receive(Phase::Session) => received.map(Ok),
             () = shared.draining.cancelled() => Ok(Err(Quiet::Draining)),
             () = idle => Ok(Err(Quiet::Idle)),
@@ -139,9 +151,14 @@ impl Connection {
             Ok(message) => self.dispatch(message).await,
             Err(report) => Err(report.into()),
         };
+        self.client.session.rest();
         match result {
             Ok(()) => {}
             Err(Fault::Gone) => return Err(Gone),
+            Err(Fault::Report(_)) if self.client.session.terminated().now_or_never().is_some() => {
+                self.link.end(&Quiet::Draining.report()).await;
+                return Ok(Next::Close);
+            }
             Err(Fault::Report(report)) => {
                 self.fail(&report)?;
                 self.skipping = extended;
@@ -179,11 +196,13 @@ impl Connection {
         }
     }
 
-    /// Tells client and session that a statement failed. No portal outlives a failed transaction.
+    /// Tells client and session that a statement failed. Of its portals, only those live on that an
+    /// earlier transaction or savepoint keeps.
     fn fail(&mut self, report: &Report) -> Result<(), Gone> {
         self.client.session.fail();
-        if self.client.session.transaction() != Transaction::Open {
-            self.portals.clear();
+        match self.client.session.transaction() {
+            Transaction::Failed => self.rolled_back_to_savepoint(),
+            _ => self.rolled_back(),
         }
         self.link.output.message(&report.message(Severity::Error)).map_err(|_| Gone)
     }
@@ -193,23 +212,17 @@ impl Connection {
         self.end_transaction();
         let status = match self.client.session.transaction() {
             Transaction::Idle => TransactionStatus::Idle,
-            Transaction::Open => TransactionStatus::Transaction,
+            Transaction::Implicit | Transaction::Open => TransactionStatus::Transaction,
             Transaction::Failed => TransactionStatus::Error,
         };
         self.link.output.message(&ReadyForQuery::new(status)).map_err(|_| Gone)?;
         self.link.flush().await
     }
 
-    /// Portals live as long as their transaction.
-    pub fn end_transaction(&mut self) {
-        if self.client.session.transaction() == Transaction::Idle {
-            self.portals.clear();
-        }
-    }
-
     /// In a failed transaction, only its end is allowed.
-    pub fn check_transaction(&self, kind: StatementKind) -> Result<()> {
-        let ends = matches!(kind, StatementKind::Commit | StatementKind::Rollback);
+    pub fn check_transaction(&self, kind: &StatementKind) -> Result<()> {
+        use StatementKind::{Commit, Rollback, RollbackTo};
+        let ends = matches!(kind, Commit | Rollback | RollbackTo);
         if self.client.session.transaction() == Transaction::Failed && !ends {
             return Err(Report::aborted());
         }
@@ -222,7 +235,7 @@ impl Connection {
         statement: &Statement,
         declared: &[Option<DataType>],
     ) -> Result<Arc<dyn Prepared>, Fault> {
-        self.check_transaction(statement.kind)?;
+        self.check_transaction(&statement.kind)?;
         let session = Arc::clone(&self.client.session);
         Ok(self.link.watch(session.prepare(statement, declared)).await??)
     }
@@ -233,7 +246,7 @@ impl Connection {
         prepared: &dyn Prepared,
         parameters: &[Parameter],
     ) -> Result<Answer, Fault> {
-        self.check_transaction(prepared.kind())?;
+        self.check_transaction(&prepared.kind())?;
         let session = Arc::clone(&self.client.session);
         let answer = self.link.watch(session.execute(prepared, parameters)).await??;
         for text in &answer.notices {
@@ -244,25 +257,22 @@ impl Connection {
 
     /// What a finished statement means for this front: its objects, and the settings a client is
     /// told.
-    pub fn finish(&mut self, statement: &Statement, tag: &str) -> Result<()> {
-        match tag {
-            "DISCARD ALL" => {
+    pub fn finish(&mut self, kind: &StatementKind, tag: &str) -> Result<()> {
+        match kind {
+            StatementKind::Rows | StatementKind::Begin | StatementKind::Front(_) => return Ok(()),
+            StatementKind::Command if tag == "DISCARD ALL" => {
                 self.statements.clear();
                 self.portals.clear();
             }
-            "DEALLOCATE ALL" => self.statements.clear(),
-            "CLOSE CURSOR ALL" => self.portals.clear(),
-            "DEALLOCATE" | "CLOSE CURSOR" => self.deallocate(&statement.text)?,
-            _ => {}
-        }
-        match statement.kind {
-            StatementKind::Rows | StatementKind::Begin | StatementKind::Deallocate => Ok(()),
-            StatementKind::Command => self.report_settings(),
+            StatementKind::Command => self.released(),
+            StatementKind::RollbackTo => self.rolled_back_to_savepoint(),
             StatementKind::Commit | StatementKind::Rollback => {
-                self.end_transaction();
-                self.report_settings()
+                self.transactions += 1;
+                // A failed transaction that is to be committed is rolled back.
+                if tag == "COMMIT" { self.committed() } else { self.rolled_back() }
             }
         }
+        self.report_settings()
     }
 
     fn report_settings(&mut self) -> Result<()> {

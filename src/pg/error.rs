@@ -196,6 +196,7 @@ fn invalid(subject: Subject, message: &str) -> &'static str {
         Subject::Parameter => "42P18",
         Subject::Statement => "26000",
         Subject::Cursor => "34000",
+        Subject::Transaction if message.contains("only be used in transaction blocks") => "25P01",
         Subject::Transaction => "25P02",
         Subject::Complexity => "54001",
         Subject::Authentication => "28P01",

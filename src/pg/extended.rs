@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
-use lakegate_base::{Parameter, Prepared, Statement, StatementKind};
+use lakegate_base::{FrontStatement, Scroll};
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
     Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete,
@@ -12,38 +11,19 @@ use pgwire::messages::extendedquery::{
 use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
 
 use crate::connection::{Connection, Fault};
-use crate::error::{Report, Result, clean};
-use crate::portal::{Cursor, Portal, Progress, State, tag_with_count};
-use crate::types::{self, Column, Format, Zone};
-
-/// A prepared statement of this connection.
-pub(crate) struct Stored {
-    /// None for an empty text.
-    planned: Option<Planned>,
-    /// The parameters' types as the client knows them.
-    oids: Vec<u32>,
-    columns: Arc<[Column]>,
-}
-
-struct Planned {
-    statement: Statement,
-    prepared: Arc<dyn Prepared>,
-}
+use crate::error::{Report, clean};
+use crate::front::Reply;
+use crate::portal::{Life, Portal, State, tag_with_count};
+use crate::stored::{Stored, Work, formats};
+use crate::types::{self, Format, Zone};
 
 impl Connection {
     pub async fn parse(&mut self, parse: Parse) -> Result<(), Fault> {
         let name = parse.name.unwrap_or_default();
         if name.is_empty() {
             self.statements.remove("");
-        } else if self.statements.contains_key(&name) {
-            let message = format!("prepared statement \"{name}\" already exists");
-            return Err(Report::new("42P05", message).into());
-        }
-        if self.statements.len() >= self.link.limits.statements {
-            let message = format!("more than {} prepared statements", self.link.limits.statements);
-            return Err(Report::new("53400", message)
-                .hint("Close some, or use DEALLOCATE.")
-                .into());
+        } else {
+            self.check_statement_name(&name)?;
         }
         let mut statements = self.session().parse(&parse.query)?.into_iter();
         let statement = statements.next();
@@ -51,54 +31,10 @@ impl Connection {
             let message = "cannot insert multiple commands into a prepared statement";
             return Err(Report::new("42601", message).into());
         }
-        let planned = match statement {
-            Some(statement) => {
-                let prepared = self.plan(&statement, &parse.type_oids).await?;
-                Some(Planned { statement, prepared })
-            }
-            None => None,
-        };
-        let stored = Stored::new(planned, &parse.type_oids)?;
-        let texts = self.statements.values().map(|stored| stored.bytes()).sum::<usize>();
-        self.check_bytes(texts + stored.bytes())?;
-        self.statements.insert(name, Arc::new(stored));
+        let stored = self.store(statement, &parse.type_oids).await?;
+        self.keep(name, stored)?;
         self.link.output.message(&ParseComplete::new())?;
         Ok(())
-    }
-
-    /// Plans with the declared types, but lets the engine infer what was declared as text: compared
-    /// as text, the number 9 would be more than 10. Text is what stays when nothing can be
-    /// inferred.
-    async fn plan(
-        &mut self,
-        statement: &Statement,
-        oids: &[u32],
-    ) -> Result<Arc<dyn Prepared>, Fault> {
-        let declared: Vec<_> = oids.iter().map(|oid| types::declared(*oid)).collect();
-        if oids.iter().any(|oid| types::is_text(*oid)) {
-            let without_text: Vec<_> = oids
-                .iter()
-                .map(|oid| types::declared(*oid).filter(|_| !types::is_text(*oid)))
-                .collect();
-            match self.prepare(statement, &without_text).await {
-                Ok(prepared) if !prepared.parameters().contains(&DataType::Null) => {
-                    return Ok(prepared);
-                }
-                Err(Fault::Gone) => return Err(Fault::Gone),
-                Ok(_) | Err(Fault::Report(_)) => {}
-            }
-        }
-        self.prepare(statement, &declared).await
-    }
-
-    /// What a session keeps between messages is bounded in bytes, too.
-    fn check_bytes(&self, bytes: usize) -> Result<()> {
-        let limit = self.link.limits.object_bytes;
-        if bytes <= limit {
-            return Ok(());
-        }
-        let message = format!("prepared statements or portals of more than {limit} bytes");
-        Err(Report::new("53400", message).hint("Close some, or use DEALLOCATE."))
     }
 
     pub async fn bind(&mut self, bind: &Bind) -> Result<(), Fault> {
@@ -106,25 +42,18 @@ impl Connection {
         let stored = self.stored(bind.statement_name.as_deref().unwrap_or_default())?;
         if name.is_empty() {
             self.portals.remove("");
-        } else if self.portals.contains_key(name) {
-            return Err(Report::new("42P03", format!("cursor \"{name}\" already exists")).into());
         }
-        if self.portals.len() >= self.link.limits.portals {
-            let message = format!("more than {} portals", self.link.limits.portals);
-            return Err(Report::new("53400", message)
-                .hint("Close some, or end the transaction.")
-                .into());
+        if let Some(kind) = stored.kind() {
+            self.check_transaction(kind)?;
         }
-        if let Some(planned) = &stored.planned {
-            self.check_transaction(planned.statement.kind)?;
-        }
+        self.check_portal_name(name)?;
         let zone = Zone::parse(&self.session().show("TimeZone")?)?;
         let parameters = stored.parameters(bind, &zone)?;
-        let formats = formats(&bind.result_column_format_codes, stored.columns.len())?;
-        let portal = Portal { stored, parameters, formats, state: State::Bound };
-        let bytes = self.portals.values().map(Portal::bytes).sum::<usize>();
-        self.check_bytes(bytes + portal.bytes())?;
-        self.portals.insert(name.to_string(), portal);
+        let columns = self.answered(&stored).map_or(0, |columns| columns.len());
+        let formats = formats(&bind.result_column_format_codes, columns)?;
+        let life = Life::Transaction(self.session().savepoints());
+        let portal = Portal { stored, parameters, formats, state: State::Bound, life };
+        self.keep_portal(name.to_string(), portal)?;
         self.link.output.message(&BindComplete::new())?;
         Ok(())
     }
@@ -134,16 +63,17 @@ impl Connection {
         let (stored, formats) = if describe.target_type == TARGET_TYPE_BYTE_STATEMENT {
             let stored = self.stored(name)?;
             self.link.output.message(&ParameterDescription::new(stored.oids.clone()))?;
-            let formats = vec![Format::Text; stored.columns.len()];
-            (stored, formats)
+            (stored, None)
         } else {
             let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
-            (Arc::clone(&portal.stored), portal.formats.clone())
+            (Arc::clone(&portal.stored), Some(portal.formats.clone()))
         };
-        if stored.answers_no_rows() {
-            self.link.output.message(&NoData::new())?;
-        } else {
-            self.link.output.message(&types::row_description(&stored.columns, &formats)?)?;
+        match self.answered(&stored) {
+            None => self.link.output.message(&NoData::new())?,
+            Some(columns) => {
+                let formats = formats.unwrap_or_else(|| vec![Format::Text; columns.len()]);
+                self.link.output.message(&types::row_description(&columns, &formats)?)?;
+            }
         }
         Ok(())
     }
@@ -153,51 +83,73 @@ impl Connection {
         // Taken out while it runs, so that a failure drops it.
         let mut portal = self.portals.remove(&name).ok_or_else(|| no_portal(&name))?;
         let limit = u64::try_from(execute.max_rows).ok().filter(|limit| *limit > 0);
+        let transactions = self.transactions;
         self.run_portal(&mut portal, limit).await?;
-        let kind = portal.stored.planned.as_ref().map(|planned| planned.statement.kind);
         // The end of a transaction is the end of its portals, this one's, too.
-        if !matches!(kind, Some(StatementKind::Commit | StatementKind::Rollback)) {
+        if transactions == self.transactions {
             self.portals.insert(name, portal);
         }
         Ok(())
     }
 
     async fn run_portal(&mut self, portal: &mut Portal, limit: Option<u64>) -> Result<(), Fault> {
+        if let (State::Bound, Work::Front { statement, .. }) = (&portal.state, &portal.stored.work)
+            && let FrontStatement::Execute { name, arguments } = statement.as_ref()
+        {
+            // EXECUTE becomes what it names: its rows can be read in parts as well.
+            let (stored, parameters) = self.executed(name, arguments.as_ref()).await?;
+            check_formats(&stored, &portal.formats)?;
+            (portal.stored, portal.parameters) = (stored, parameters);
+        }
         let stored = Arc::clone(&portal.stored);
-        let Some(planned) = &stored.planned else {
-            self.link.output.message(&EmptyQueryResponse::new())?;
-            return Ok(());
-        };
-        if let State::Bound = portal.state {
-            let answer = self.start(planned.prepared.as_ref(), &portal.parameters).await?;
-            let Some(rows) = answer.rows else {
+        match (&stored.work, &portal.state) {
+            (Work::Nothing, _) => {
+                self.link.output.message(&EmptyQueryResponse::new())?;
+                Ok(())
+            }
+            (Work::Front { .. }, State::Bound) => {
                 portal.state = State::Done;
-                self.finish(&planned.statement, &answer.tag)?;
-                self.link.output.message(&CommandComplete::new(clean(&answer.tag)))?;
-                return Ok(());
-            };
-            types::check_shape(&planned.prepared.schema(), &rows.schema)?;
-            let formats = portal.formats.clone();
-            let columns = Arc::clone(&stored.columns);
-            let cursor = Cursor::new(rows, columns, formats, self.session())?;
-            portal.state = State::Running { cursor, tag: answer.tag };
+                let reply = Reply::Extended(&portal.formats);
+                let tag = self.run_front(&stored, &portal.parameters, reply).await?;
+                self.complete(&tag)
+            }
+            (Work::Front { .. }, _) => Err(cannot_run().into()),
+            (Work::Query(_), _) => self.run_rows(portal, limit).await,
+        }
+    }
+
+    async fn run_rows(&mut self, portal: &mut Portal, limit: Option<u64>) -> Result<(), Fault> {
+        let stored = Arc::clone(&portal.stored);
+        let Work::Query(planned) = &stored.work else {
+            return Err(cannot_run().into());
+        };
+        if let State::Bound = portal.state
+            && let Some(tag) = self.open_portal(portal, Scroll::NoScroll).await?
+        {
+            return self.complete(&tag);
         }
         let tag = match &mut portal.state {
-            State::Running { cursor, tag } => match cursor.run(&mut self.link, limit).await? {
-                Progress::Suspended => {
+            State::Running { cursor, tag, .. } => {
+                let sink = self.sink(&portal.formats)?;
+                let sent = self.run_cursor(cursor, limit, sink).await?;
+                if limit.is_some_and(|limit| sent >= limit) {
                     self.link.output.message(&PortalSuspended::new())?;
                     return Ok(());
                 }
-                Progress::Complete => tag_with_count(tag, cursor.sent),
-            },
-            State::Bound | State::Done if stored.answers_no_rows() => {
-                return Err(Report::new("55000", "portal cannot be run anymore").into());
+                tag_with_count(tag, sent)
+            }
+            State::Bound | State::Done if self.answered(&stored).is_none() => {
+                return Err(cannot_run().into());
             }
             State::Bound | State::Done => tag_with_count("SELECT", 0),
         };
         portal.state = State::Done;
-        self.finish(&planned.statement, &tag)?;
-        self.link.output.message(&CommandComplete::new(clean(&tag)))?;
+        self.finish(&planned.statement.kind, &tag)?;
+        self.complete(&tag)
+    }
+
+    pub fn complete(&mut self, tag: &str) -> Result<(), Fault> {
+        self.link.output.message(&CommandComplete::new(clean(tag)))?;
         Ok(())
     }
 
@@ -212,185 +164,20 @@ impl Connection {
         self.link.output.message(&CloseComplete::new())?;
         Ok(())
     }
-
-    /// The SQL statements DEALLOCATE and CLOSE.
-    pub fn deallocate(&mut self, text: &str) -> Result<()> {
-        let Some(target) = Target::parse(text) else {
-            return Err(Report::new("42601", "syntax error in DEALLOCATE or CLOSE"));
-        };
-        match target {
-            Target::AllStatements => self.statements.clear(),
-            Target::AllPortals => self.portals.clear(),
-            Target::Statement(name) => {
-                self.statements.remove(&name).ok_or_else(|| no_statement(&name))?;
-            }
-            Target::Portal(name) => {
-                let missing = || Report::new("34000", format!("cursor \"{name}\" does not exist"));
-                self.portals.remove(&name).ok_or_else(missing)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn stored(&self, name: &str) -> Result<Arc<Stored>> {
-        self.statements.get(name).cloned().ok_or_else(|| no_statement(name))
-    }
 }
 
-fn no_statement(name: &str) -> Report {
-    let message = if name.is_empty() {
-        "unnamed prepared statement does not exist".to_string()
-    } else {
-        format!("prepared statement \"{name}\" does not exist")
-    };
-    Report::new("26000", message)
+/// The client chose formats for the columns it was told.
+pub(crate) fn check_formats(stored: &Stored, formats: &[Format]) -> Result<(), Report> {
+    if stored.columns.len() == formats.len() {
+        return Ok(());
+    }
+    Err(Report::new("0A000", "cached plan must not change result type"))
+}
+
+fn cannot_run() -> Report {
+    Report::new("55000", "portal cannot be run anymore")
 }
 
 fn no_portal(name: &str) -> Report {
     Report::new("34000", format!("portal \"{name}\" does not exist"))
-}
-
-impl Stored {
-    fn new(planned: Option<Planned>, declared: &[u32]) -> Result<Self> {
-        let Some(planned) = planned else {
-            return Ok(Self { planned, oids: declared.to_vec(), columns: Arc::new([]) });
-        };
-        let inferred = planned.prepared.parameters();
-        let count = inferred.len().max(declared.len());
-        let mut oids = Vec::with_capacity(count);
-        for index in 0..count {
-            let declared = declared.get(index).copied().filter(|oid| types::is_known(*oid));
-            let oid = match (declared, inferred.get(index)) {
-                (Some(oid), _) => oid,
-                (None, Some(inferred)) => types::parameter_oid(inferred).ok_or_else(|| {
-                    let number = index + 1;
-                    let message = format!("could not determine data type of parameter ${number}");
-                    Report::new("42P18", message)
-                })?,
-                (None, None) => types::TEXT_OID,
-            };
-            oids.push(oid);
-        }
-        let columns = types::columns(&planned.prepared.schema())?.into();
-        Ok(Self { planned: Some(planned), oids, columns })
-    }
-
-    fn answers_no_rows(&self) -> bool {
-        let kind = self.planned.as_ref().map(|planned| planned.statement.kind);
-        self.columns.is_empty() && kind != Some(StatementKind::Rows)
-    }
-
-    fn bytes(&self) -> usize {
-        self.planned.as_ref().map_or(0, |planned| planned.statement.text.len())
-    }
-
-    /// Decodes the values of Bind into arrays of the prepared types.
-    fn parameters(&self, bind: &Bind, zone: &Zone) -> Result<Vec<Parameter>> {
-        let count = bind.parameters.len();
-        if count != self.oids.len() {
-            let name = bind.statement_name.as_deref().unwrap_or_default();
-            let required = self.oids.len();
-            return Err(Report::protocol(format!(
-                "bind message supplies {count} parameters, but prepared statement \"{name}\" \
-                 requires {required}"
-            )));
-        }
-        let codes = &bind.parameter_format_codes;
-        if codes.len() > 1 && codes.len() != count {
-            let formats = codes.len();
-            return Err(Report::protocol(format!(
-                "bind message has {formats} parameter formats but {count} parameters"
-            )));
-        }
-        let formats = formats(codes, count)?;
-        let types = self.planned.as_ref().map_or(&[][..], |planned| planned.prepared.parameters());
-        let values = bind.parameters.iter().zip(&formats).zip(&self.oids);
-        values
-            .zip(types)
-            .map(|(((value, format), oid), target)| {
-                types::decode(value.as_deref(), *format, *oid, target, zone)
-            })
-            .collect()
-    }
-}
-
-/// No code means text, one code stands for all.
-fn formats(codes: &[i16], count: usize) -> Result<Vec<Format>> {
-    match codes {
-        [] => Ok(vec![Format::Text; count]),
-        [one] => Ok(vec![Format::parse(*one)?; count]),
-        many if many.len() == count => many.iter().map(|code| Format::parse(*code)).collect(),
-        many => {
-            let formats = many.len();
-            Err(Report::protocol(format!(
-                "bind message has {formats} result formats but query has {count} columns"
-            )))
-        }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Target {
-    AllStatements,
-    AllPortals,
-    Statement(String),
-    Portal(String),
-}
-
-impl Target {
-    /// `DEALLOCATE [PREPARE] name | ALL`, `CLOSE name | ALL`. Quoted names keep their case.
-    fn parse(text: &str) -> Option<Self> {
-        let text = without_comments(text).trim_end().trim_end_matches(';').trim_end();
-        let (verb, mut rest) = text.split_once(char::is_whitespace)?;
-        let statement = verb.eq_ignore_ascii_case("deallocate");
-        if !statement && !verb.eq_ignore_ascii_case("close") {
-            return None;
-        }
-        rest = rest.trim_start();
-        if statement
-            && let Some((word, name)) = rest.split_once(char::is_whitespace)
-            && word.eq_ignore_ascii_case("prepare")
-        {
-            rest = name.trim_start();
-        }
-        if rest.eq_ignore_ascii_case("all") {
-            return Some(if statement { Self::AllStatements } else { Self::AllPortals });
-        }
-        let name = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.strip_suffix('"')?.replace("\"\"", "\""),
-            None if rest.contains(char::is_whitespace) => return None,
-            None => rest.to_lowercase(),
-        };
-        Some(if statement { Self::Statement(name) } else { Self::Portal(name) })
-    }
-}
-
-/// What follows the comments that tools put in front of a statement.
-fn without_comments(text: &str) -> &str {
-    let mut text = text.trim_start();
-    loop {
-        let rest = match (text.strip_prefix("/*"), text.strip_prefix("--")) {
-            (Some(block), _) => block.split_once("*/"),
-            (None, Some(line)) => line.split_once('\n'),
-            (None, None) => return text,
-        };
-        text = rest.map_or("", |(_, rest)| rest.trim_start());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Target;
-
-    #[test]
-    fn deallocate_names_what_to_drop() {
-        let parse = Target::parse;
-        assert_eq!(parse("DEALLOCATE ALL"), Some(Target::AllStatements));
-        assert_eq!(parse("deallocate prepare S_1 ;"), Some(Target::Statement("s_1".into())));
-        assert_eq!(parse("DEALLOCATE \"S_1\""), Some(Target::Statement("S_1".into())));
-        assert_eq!(parse("/* dbt */ -- x\n CLOSE ALL"), Some(Target::AllPortals));
-        assert_eq!(parse("close all"), Some(Target::AllPortals));
-        assert_eq!(parse("CLOSE c\n"), Some(Target::Portal("c".into())));
-        assert_eq!(parse("CLOSE a b"), None);
-    }
 }

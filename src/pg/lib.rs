@@ -3,9 +3,9 @@
 //!
 //! A connection's life: `server` accepts → `startup` negotiates TLS, reads the start-up packet,
 //! logs in by `auth` and opens a session → `connection` takes one message at a time, which `frame`
-//! validated before pgwire decoded it → `simple` or `extended` runs it → `portal` streams batches,
-//! encoded by `types`, through `link`, which watches the socket, the stop signal and the write
-//! timeout while anything waits.
+//! validated before pgwire decoded it → `simple` or `extended` runs it, with `front` for cursors,
+//! prepared statements and COPY → `cursor` streams batches, encoded by `types`, through `link`,
+//! which watches the socket, the stop signal and the write timeout while anything waits.
 //!
 //! pgwire supplies message types, their encoding, and SCRAM. Its server loop is not used: it
 //! collects whole results in the extended protocol, buffers frames of 1 GiB before login, and its
@@ -17,16 +17,21 @@
 mod auth;
 mod cancel;
 mod connection;
+mod copy;
+mod cursor;
 mod error;
 mod extended;
 mod frame;
+mod front;
 mod link;
 mod options;
 mod output;
 mod portal;
 mod server;
 mod simple;
+mod sink;
 mod startup;
+mod stored;
 mod tls;
 mod types;
 

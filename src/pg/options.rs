@@ -76,6 +76,8 @@ pub struct Limits {
     pub statements: usize,
     /// Of all statement texts of a session, and of all its portals' parameters.
     pub object_bytes: usize,
+    /// Of the rows a session's cursors keep to go back to; beyond it they go forward only.
+    pub kept_row_bytes: usize,
     /// How long running statements may go on when the server stops.
     pub drain: Duration,
 }
@@ -107,6 +109,7 @@ impl Default for Limits {
             portals: 256,
             statements: 1_024,
             object_bytes: 64 << 20,
+            kept_row_bytes: 32 << 20,
             drain: Duration::from_secs(25),
         }
     }

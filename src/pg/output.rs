@@ -15,9 +15,16 @@ pub(crate) struct Output {
     buffer: BytesMut,
     /// Bytes of whole messages; what follows belongs to a message being written.
     complete: usize,
+    /// Goes in front of the next frame's body.
+    prefix: &'static [u8],
 }
 
 impl Output {
+    /// Bytes that belong to the next frame.
+    pub fn prefix(&mut self, bytes: &'static [u8]) {
+        self.prefix = bytes;
+    }
+
     /// Appends one message of pgwire's.
     pub fn message(&mut self, message: &impl Message) -> Result<()> {
         let start = self.buffer.len();
@@ -41,7 +48,11 @@ impl Output {
     ) -> Result<()> {
         let start = self.buffer.len();
         self.buffer.put_u8(kind);
-        let result = sized(&mut self.buffer, IncludeLength::Yes, body);
+        let prefix = std::mem::take(&mut self.prefix);
+        let result = sized(&mut self.buffer, IncludeLength::Yes, |buffer| {
+            buffer.extend_from_slice(prefix);
+            body(buffer)
+        });
         if result.is_err() {
             self.buffer.truncate(start);
         }

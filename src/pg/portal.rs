@@ -1,149 +1,165 @@
-//! Portals: a statement bound to its parameters, and the rows it still has to give.
+//! Portals: a statement bound to its parameters, and the rows it still has to give. SQL's cursors are
+//! portals, too: they share one name space, and each can be read in both ways.
 
 use std::sync::Arc;
 
 use arrow::array::Array;
-use bytes::BufMut;
-use futures::{FutureExt, StreamExt};
-use lakegate_base::{Parameter, Rows, Session};
+use lakegate_base::{Parameter, Scroll, Transaction};
 
-use crate::connection::Fault;
+use crate::connection::{Connection, Fault};
+use crate::cursor::Cursor;
 use crate::error::{Report, Result};
-use crate::extended::Stored;
-use crate::link::{Flushed, Link};
-use crate::types::{self, Column, Encoder, Format, Zone};
+use crate::sink::{Shape, Sink};
+use crate::stored::{Stored, Work};
+use crate::types::{self, Format, Zone};
 
 pub(crate) struct Portal {
     pub stored: Arc<Stored>,
     pub parameters: Vec<Parameter>,
     pub formats: Vec<Format>,
     pub state: State,
-}
-
-impl Portal {
-    /// Bytes of its parameters.
-    pub fn bytes(&self) -> usize {
-        self.parameters.iter().map(|array| array.get_array_memory_size()).sum()
-    }
+    pub life: Life,
 }
 
 pub(crate) enum State {
     Bound,
-    Running { cursor: Cursor, tag: String },
+    Running { cursor: Box<Cursor>, tag: String },
     Done,
 }
 
-/// A running query's rows on their way to one client.
-pub(crate) struct Cursor {
-    rows: Rows,
-    columns: Arc<[Column]>,
-    formats: Vec<Format>,
-    zone: Zone,
-    batch: Option<Batch>,
-    /// Rows sent by the last run.
-    pub sent: u64,
-}
-
-/// A batch ready to be encoded, and the first row not yet sent.
-struct Batch {
-    encoders: Vec<Encoder>,
-    rows: usize,
-    next: usize,
-}
-
+/// How long a portal lives. The number is that of the savepoints it was made under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    Complete,
-    /// The row limit was reached; more may follow.
-    Suspended,
+pub(crate) enum Life {
+    Transaction(usize),
+    /// WITH HOLD, its transaction still open.
+    Hold(usize),
+    /// WITH HOLD, committed.
+    Session,
 }
 
-impl Cursor {
-    pub fn new(
-        rows: Rows,
-        columns: Arc<[Column]>,
-        formats: Vec<Format>,
-        session: &dyn Session,
-    ) -> Result<Self> {
-        let zone = Zone::parse(&session.show("TimeZone")?)?;
-        Ok(Self { rows, columns, formats, zone, batch: None, sent: 0 })
-    }
-
-    /// Sends rows until they end or `limit` is reached. At most one batch and one full buffer are
-    /// held: a slow client slows the query. On failure the caller drops the cursor, and with it the
-    /// query.
-    pub async fn run(&mut self, link: &mut Link, limit: Option<u64>) -> Result<Progress, Fault> {
-        self.sent = 0;
-        loop {
-            if limit.is_some_and(|limit| self.sent >= limit) {
-                return Ok(Progress::Suspended);
-            }
-            if self.batch.is_none() && !self.fetch(link).await? {
-                return Ok(Progress::Complete);
-            }
-            self.encode(link, limit)?;
-            if link.output.is_full() {
-                self.flush(link).await?;
-            }
+impl Life {
+    /// Whether it was made before the last of so many savepoints.
+    fn outlives(self, savepoints: usize) -> bool {
+        match self {
+            Self::Transaction(made) | Self::Hold(made) => made < savepoints,
+            Self::Session => true,
         }
     }
 
-    /// Gets the next batch; false at the end of the rows.
-    async fn fetch(&mut self, link: &mut Link) -> Result<bool, Fault> {
-        self.rows.stop.check()?;
-        let ready = self.rows.stream.next().now_or_never();
-        let next = if let Some(next) = ready {
-            next
-        } else {
-            // The query needs time: let the client have what there is.
-            self.flush(link).await?;
-            let Rows { stream, stop, .. } = &mut self.rows;
-            tokio::select! {
-                biased;
-                next = link.watch(stream.next()) => next?,
-                error = stop.stopped() => return Err(error.into()),
-            }
-        };
-        let Some(batch) = next.transpose()? else {
-            return Ok(false);
-        };
-        if batch.num_columns() != self.columns.len() {
-            return Err(Report::internal("a batch does not have the columns of its schema").into());
+    /// After RELEASE, what was made under a savepoint belongs to what is around it.
+    fn released(self, savepoints: usize) -> Self {
+        match self {
+            Self::Transaction(made) => Self::Transaction(made.min(savepoints)),
+            Self::Hold(made) => Self::Hold(made.min(savepoints)),
+            Self::Session => Self::Session,
         }
-        let encoders = (batch.columns().iter().zip(self.columns.iter()).zip(&self.formats))
-            .map(|((array, column), format)| types::encoder(array, column, *format, &self.zone))
-            .collect::<Result<Vec<_>>>()?;
-        self.batch = Some(Batch { encoders, rows: batch.num_rows(), next: 0 });
-        Ok(true)
     }
+}
 
-    /// Encodes rows until the batch or the limit ends, or the buffer is full.
-    fn encode(&mut self, link: &mut Link, limit: Option<u64>) -> Result<()> {
-        let Some(batch) = &mut self.batch else {
-            return Ok(());
-        };
-        let count = i16::try_from(batch.encoders.len())
-            .map_err(|_| Report::new("54011", "a result has more than 32767 columns"))?;
-        while batch.next < batch.rows {
-            if limit.is_some_and(|limit| self.sent >= limit) || link.output.is_full() {
-                return Ok(());
-            }
-            link.output.frame(b'D', |buffer| {
-                buffer.put_i16(count);
-                batch.encoders.iter().try_for_each(|encoder| encoder.write(batch.next, buffer))
-            })?;
-            batch.next += 1;
-            self.sent += 1;
+impl Portal {
+    /// Bytes of its parameters, and of the rows kept to go back to.
+    pub fn bytes(&self) -> usize {
+        let parameters: usize =
+            self.parameters.iter().map(|array| array.get_array_memory_size()).sum();
+        match &self.state {
+            State::Running { cursor, .. } => parameters + cursor.kept_bytes(),
+            State::Bound | State::Done => parameters,
         }
-        self.batch = None;
+    }
+}
+
+impl Connection {
+    pub fn check_portal_name(&self, name: &str) -> Result<()> {
+        if self.portals.contains_key(name) {
+            return Err(Report::new("42P03", format!("cursor \"{name}\" already exists")));
+        }
         Ok(())
     }
 
-    /// Lets the client read, unless the query must stop first.
-    async fn flush(&mut self, link: &mut Link) -> Result<(), Fault> {
-        match link.flush_or(self.rows.stop.stopped()).await? {
-            Flushed::Done => Ok(()),
-            Flushed::Stopped(error) => Err(error.into()),
+    /// Keeps a portal under its name, within the limits.
+    pub fn keep_portal(&mut self, name: String, portal: Portal) -> Result<()> {
+        let limit = self.link.limits.portals;
+        if self.portals.len() >= limit {
+            return Err(Report::new("53400", format!("more than {limit} portals"))
+                .hint("Close some, or end the transaction."));
+        }
+        self.check_bytes(self.portal_bytes() + portal.bytes())?;
+        self.portals.insert(name, portal);
+        Ok(())
+    }
+
+    pub fn portal_bytes(&self) -> usize {
+        self.portals.values().map(Portal::bytes).sum()
+    }
+
+    /// Starts a query. A statement that answers no rows is over with that: its tag.
+    pub async fn open_portal(
+        &mut self,
+        portal: &mut Portal,
+        scroll: Scroll,
+    ) -> Result<Option<String>, Fault> {
+        let stored = Arc::clone(&portal.stored);
+        let Work::Query(planned) = &stored.work else {
+            return Err(Report::new("34000", "the portal has no rows").into());
+        };
+        let answer = self.start(planned.prepared.as_ref(), &portal.parameters).await?;
+        let Some(rows) = answer.rows else {
+            portal.state = State::Done;
+            self.finish(&planned.statement.kind, &answer.tag)?;
+            return Ok(Some(answer.tag));
+        };
+        types::check_shape(&planned.prepared.schema(), &rows.schema)?;
+        let cursor = Box::new(Cursor::new(rows, Arc::clone(&stored.columns), scroll));
+        portal.state = State::Running { cursor, tag: answer.tag };
+        Ok(None)
+    }
+
+    /// Where the rows of a query go.
+    pub fn sink(&self, formats: &[Format]) -> Result<Sink> {
+        let zone = Zone::parse(&self.session().show("TimeZone")?)?;
+        Ok(Sink { formats: formats.into(), zone, shape: Shape::Rows })
+    }
+
+    /// Sends rows from where the cursor stands: all of them, or so many.
+    pub async fn run_cursor(
+        &mut self,
+        cursor: &mut Cursor,
+        limit: Option<u64>,
+        sink: Sink,
+    ) -> Result<u64, Fault> {
+        self.session().resume(cursor.stop());
+        let kept = self.link.limits.kept_row_bytes.saturating_sub(self.portal_bytes());
+        cursor.enter(kept, sink);
+        cursor.forward(&mut self.link, limit).await
+    }
+
+    /// What belongs to a transaction that is over goes. Whatever failed is gone already.
+    pub fn end_transaction(&mut self) {
+        if self.client.session.transaction() == Transaction::Idle {
+            self.committed();
+        }
+    }
+
+    pub fn committed(&mut self) {
+        self.portals.retain(|_, portal| !matches!(portal.life, Life::Transaction(_)));
+        for portal in self.portals.values_mut() {
+            portal.life = Life::Session;
+        }
+    }
+
+    pub fn rolled_back(&mut self) {
+        self.portals.retain(|_, portal| portal.life == Life::Session);
+    }
+
+    pub fn rolled_back_to_savepoint(&mut self) {
+        let savepoints = self.client.session.savepoints();
+        self.portals.retain(|_, portal| portal.life.outlives(savepoints));
+    }
+
+    pub fn released(&mut self) {
+        let savepoints = self.client.session.savepoints();
+        for portal in self.portals.values_mut() {
+            portal.life = portal.life.released(savepoints);
         }
     }
 }

@@ -1,15 +1,17 @@
 //! The simple protocol: a text of statements, each answered in text format.
 
-use lakegate_base::Statement;
-use pgwire::messages::response::{CommandComplete, EmptyQueryResponse};
+use std::sync::Arc;
+
+use lakegate_base::{FrontStatement, Statement};
+use pgwire::messages::response::EmptyQueryResponse;
 
 use crate::connection::{Connection, Fault};
-use crate::error::{Report, clean};
-use crate::portal::{Cursor, Progress, tag_with_count};
-use crate::types::{self, Format};
+use crate::front::Reply;
+use crate::stored::{Work, no_parameter};
 
 impl Connection {
-    /// Runs the statements of a text in order. The first failure ends it.
+    /// Runs the statements of a text in order. The first failure ends it, and undoes what those
+    /// before it changed: together they are one transaction.
     pub async fn simple(&mut self, text: &str) -> Result<(), Fault> {
         // Postgres, too, drops the unnamed statement and portal here.
         self.statements.remove("");
@@ -19,33 +21,31 @@ impl Connection {
             self.link.output.message(&EmptyQueryResponse::new())?;
         }
         for statement in &statements {
-            self.simple_statement(statement).await?;
+            if statements.len() > 1 {
+                self.session().begin_implicit();
+            }
+            let tag = self.simple_statement(statement).await?;
+            self.complete(&tag)?;
             if self.link.output.is_full() {
                 self.link.flush().await?;
             }
         }
+        self.session().end_implicit();
         Ok(())
     }
 
-    async fn simple_statement(&mut self, statement: &Statement) -> Result<(), Fault> {
-        let prepared = self.prepare(statement, &[]).await?;
-        if !prepared.parameters().is_empty() {
-            return Err(Report::new("42P02", "there is no parameter $1").into());
+    async fn simple_statement(&mut self, statement: &Statement) -> Result<String, Fault> {
+        let stored = Arc::new(self.store(Some(statement.clone()), &[]).await?);
+        if !stored.oids.is_empty() {
+            return Err(no_parameter().into());
         }
-        let answer = self.start(prepared.as_ref(), &[]).await?;
-        let mut tag = answer.tag;
-        if let Some(rows) = answer.rows {
-            types::check_shape(&prepared.schema(), &rows.schema)?;
-            let columns = types::columns(&prepared.schema())?;
-            let formats = vec![Format::Text; columns.len()];
-            self.link.output.message(&types::row_description(&columns, &formats)?)?;
-            let mut cursor = Cursor::new(rows, columns.into(), formats, self.session())?;
-            let progress = cursor.run(&mut self.link, None).await?;
-            debug_assert_eq!(progress, Progress::Complete, "no row limit was set");
-            tag = tag_with_count(&tag, cursor.sent);
+        if let Work::Front { statement, .. } = &stored.work {
+            let FrontStatement::Execute { name, arguments } = statement.as_ref() else {
+                return self.run_front(&stored, &[], Reply::Simple).await;
+            };
+            let (executed, parameters) = self.executed(name, arguments.as_ref()).await?;
+            return self.run_query(&executed, parameters).await;
         }
-        self.finish(statement, &tag)?;
-        self.link.output.message(&CommandComplete::new(clean(&tag)))?;
-        Ok(())
+        self.run_query(&stored, Vec::new()).await
     }
 }

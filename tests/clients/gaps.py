@@ -8,7 +8,6 @@ import collections
 
 Gap = collections.namedtuple("Gap", "reason run", defaults=[True])
 
-CURSORS = Gap("SQL cursors (DECLARE, FETCH, MOVE) are not there yet")
 SLACK = Gap("DataFusion accounts a batch after making it: a little above the bound")
 POSITION = Gap("errors of planning carry no position yet")
 SQLSTATE = Gap("a coarser SQLSTATE than PostgreSQL's")
@@ -18,12 +17,8 @@ PARSER = Gap("sqlparser 0.62 parses nested calls again and again; its budget is 
 KNOWN = {
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
     "test_memory_bomb[doubling]": SLACK,
-    "test_fetch_count_reads_by_cursor": CURSORS,
-    "test_asyncpg_cursor_takes_a_few_rows_at_a_time": CURSORS,
     "test_errors_point_at_their_place[SELECT id,\\n  missing\\nFROM types-14]": POSITION,
     "test_errors_point_at_their_place[SELECT * FROM nowhere-15]": POSITION,
     "test_sqlstates[SELECT 1::no_such_type-42704-no_such_type]": SQLSTATE,
-    "test_sqlstates[EXECUTE nothing-26000-nothing]": SQLSTATE,
-    "test_sqlstates[ROLLBACK TO nothing-3B001|0A000|25P01|42704-]": SQLSTATE,
     "test_asyncpg_parameters_of_each_type": Gap("types of parameters that no cast or column tells"),
 }

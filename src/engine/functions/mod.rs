@@ -5,6 +5,7 @@
 mod access;
 mod arithmetic;
 mod array_agg;
+mod backends;
 mod bounded;
 mod cast;
 mod catalog;
@@ -65,6 +66,7 @@ pub fn aggregates() -> Vec<AggregateUDF> {
 pub fn session(facts: &Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
     let mut functions: Vec<ScalarUDF> = Vec::new();
     functions.extend(facts::functions(facts).into_iter().map(scalar::Function::udf));
+    functions.extend(backends::functions(facts).into_iter().map(scalar::Function::udf));
     functions.extend(access::functions(facts).into_iter().map(scalar::Function::udf));
     functions.extend(catalog::of_lake(facts).into_iter().map(scalar::Function::udf));
     functions.extend(cast::functions(facts));

@@ -1,15 +1,18 @@
 //! Text → statements: limits, tokens, one parse each. Nothing is parsed twice and no text is rewritten.
 
 use lakegate_base::{Error, Result, Statement, StatementKind};
-use sqlparser::ast::{CloseCursor, Statement as Tree};
+use sqlparser::ast::Statement as Tree;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError};
 use std::sync::Arc;
 
 use super::dialect::BoundedDialect;
+use super::formality::{formality, spelled};
+use super::front::front;
 use super::guard::{SqlLimits, too_complex};
 use super::versions::name_versions;
+use super::words::Words;
 
 /// Nested expressions and queries the parser follows before it refuses.
 const RECURSION_MAX: usize = 400;
@@ -32,14 +35,32 @@ pub fn parse(text: &str, limits: SqlLimits) -> Result<Vec<Statement>> {
             continue;
         };
         let own = lines.slice(Span { start: first.span.start, end: last.span.end });
-        let tree = parse_one(group, &lines)?;
-        statements.push(Statement {
-            kind: kind(&tree),
-            text: own.to_string(),
-            tree: Arc::new(tree),
-        });
+        statements.push(statement(group, own, &lines)?);
     }
     Ok(statements)
+}
+
+/// The statement these tokens are, under the text `own`.
+fn statement(tokens: &[TokenWithSpan], own: &str, lines: &Lines<'_>) -> Result<Statement> {
+    let part = |tokens: &[TokenWithSpan]| plain(tokens, own, lines);
+    if let Some(front) = front(Words::new(tokens, lines), &part)? {
+        let kind = StatementKind::Front(Arc::new(front));
+        return Ok(Statement { kind, text: own.to_string(), tree: Arc::new(()) });
+    }
+    if let Some(formality) = formality(Words::new(tokens, lines))? {
+        let kind = StatementKind::Command;
+        return Ok(Statement { kind, text: own.to_string(), tree: Arc::new(formality) });
+    }
+    match spelled(tokens) {
+        Some(tokens) => plain(&tokens, own, lines),
+        None => plain(tokens, own, lines),
+    }
+}
+
+/// What the parser knows.
+fn plain(tokens: &[TokenWithSpan], own: &str, lines: &Lines<'_>) -> Result<Statement> {
+    let tree = parse_one(tokens, lines)?;
+    Ok(Statement { kind: kind(&tree), text: own.to_string(), tree: Arc::new(tree) })
 }
 
 fn parse_one(tokens: &[TokenWithSpan], lines: &Lines<'_>) -> Result<Tree> {
@@ -56,7 +77,7 @@ fn parse_one(tokens: &[TokenWithSpan], lines: &Lines<'_>) -> Result<Tree> {
     let tree = tree.map_err(|e| parse_error(&e, &parser, lines))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
-        return Err(near(&next, lines));
+        return Err(near(Some(&next), lines));
     }
     Ok(tree)
 }
@@ -71,10 +92,8 @@ fn kind(tree: &Tree) -> StatementKind {
         | Tree::ShowTables { .. } => StatementKind::Rows,
         Tree::StartTransaction { .. } => StatementKind::Begin,
         Tree::Commit { .. } => StatementKind::Commit,
-        // ROLLBACK TO as well: a failed transaction accepts it.
+        Tree::Rollback { savepoint: Some(_), .. } => StatementKind::RollbackTo,
         Tree::Rollback { .. } => StatementKind::Rollback,
-        Tree::Deallocate { .. } => StatementKind::Deallocate,
-        Tree::Close { cursor: CloseCursor::Specific { .. } } => StatementKind::Deallocate,
         _ => StatementKind::Command,
     }
 }
@@ -99,7 +118,7 @@ fn parse_error(error: &ParserError, parser: &Parser<'_>, lines: &Lines<'_>) -> E
             let error = match found(text) {
                 Some((token, at)) => Error::syntax(format!("syntax error at or near \"{token}\""))
                     .at(lines.position(at)),
-                None => near(&parser.peek_token(), lines),
+                None => near(Some(&parser.peek_token()), lines),
             };
             error.hint(text.split(" at Line:").next().unwrap_or(text))
         }
@@ -114,11 +133,16 @@ fn found(text: &str) -> Option<(&str, Location)> {
     Some((token, Location { line: line.parse().ok()?, column: column.parse().ok()? }))
 }
 
-fn near(token: &TokenWithSpan, lines: &Lines<'_>) -> Error {
-    match &token.token {
-        Token::EOF => Error::syntax("syntax error at end of input").at(lines.characters()),
-        other => Error::syntax(format!("syntax error at or near \"{other}\""))
-            .at(lines.position(token.span.start)),
+/// Postgres's syntax error at a token; none stands for the end of the text.
+pub fn near(token: Option<&TokenWithSpan>, lines: &Lines<'_>) -> Error {
+    match token {
+        None | Some(TokenWithSpan { token: Token::EOF, .. }) => {
+            Error::syntax("syntax error at end of input").at(lines.characters())
+        }
+        Some(TokenWithSpan { token, span }) => {
+            Error::syntax(format!("syntax error at or near \"{token}\""))
+                .at(lines.position(span.start))
+        }
     }
 }
 
@@ -128,7 +152,7 @@ fn token_error(text: &str, error: &TokenizerError) -> Error {
 }
 
 /// Turns the tokenizer's lines and columns into offsets.
-struct Lines<'a> {
+pub struct Lines<'a> {
     text: &'a str,
     /// Byte offset of each line's start.
     starts: Vec<usize>,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, Int64Builder, ListBuilder, RecordBatch,
-    StringArray, new_empty_array, new_null_array,
+    StringArray, TimestampMicrosecondArray, new_empty_array, new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use chrono::{DateTime, Utc};
 use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 
@@ -74,6 +75,16 @@ impl<'a, T> Columns<'a, T> {
             builder.append_option(value(item).map(|list| list.into_iter().map(Some)));
         }
         self.with(name, Arc::new(builder.finish()))
+    }
+
+    pub fn moment(
+        self,
+        name: &'static str,
+        value: impl Fn(&'a T) -> Option<DateTime<Utc>>,
+    ) -> Self {
+        let micros = self.items.iter().map(|item| value(item).map(|at| at.timestamp_micros()));
+        let array = micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC");
+        self.with(name, Arc::new(array))
     }
 
     fn with(mut self, name: &'static str, array: ArrayRef) -> Self {

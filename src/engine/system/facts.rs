@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use lakegate_base::Result;
 
 use super::LakeView;
@@ -23,6 +24,34 @@ pub trait SessionFacts: Debug + Send + Sync {
     fn backend_pid(&self) -> i32;
     /// The catalog version this statement is pinned to.
     fn lake(&self) -> Arc<LakeView>;
+    /// The open sessions of the same user, this one included.
+    fn activities(&self) -> Vec<Activity> {
+        Vec::new()
+    }
+    /// Cancels what a session of the same user runs; false when there is none of that number.
+    fn cancel_session(&self, _number: i32) -> bool {
+        false
+    }
+    /// Ends a session of the same user; false when there is none of that number.
+    fn terminate_session(&self, _number: i32) -> bool {
+        false
+    }
+}
+
+/// One row of pg_stat_activity.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    pub number: i32,
+    pub user: String,
+    pub application_name: String,
+    pub client_address: Option<String>,
+    pub client_port: Option<u16>,
+    pub opened: DateTime<Utc>,
+    pub transaction_start: Option<DateTime<Utc>>,
+    pub query_start: Option<DateTime<Utc>>,
+    pub state_change: Option<DateTime<Utc>>,
+    pub state: &'static str,
+    pub query: String,
 }
 
 /// One row of pg_settings.

@@ -22,7 +22,7 @@ pub mod types;
 #[cfg(test)]
 pub mod fixture;
 
-pub use facts::{SessionFacts, Setting};
+pub use facts::{Activity, SessionFacts, Setting};
 pub use lake::{
     Column, ColumnDescription, LakeDescription, LakeView, OWNER, OWNER_OID, Relation,
     RelationDescription, RelationKind, RowType, SchemaDescription,

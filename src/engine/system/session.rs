@@ -78,17 +78,25 @@ pub fn pg_settings(facts: &dyn SessionFacts, definition: &Definition) -> Result<
         .finish(definition)
 }
 
-/// Only the session itself: what others run is theirs.
+/// The user's own sessions: what others run is theirs.
 pub fn pg_stat_activity(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
-    let lake = facts.lake();
-    Columns::of(&[facts])
+    let (lake, activities) = (facts.lake(), facts.activities());
+    let database = facts.database();
+    Columns::of(&activities)
         .number("datid", |_| lake.database_oid)
-        .text("datname", |f| f.database())
-        .number("pid", |f| i64::from(f.backend_pid()))
-        .number("usesysid", |f| role_oid(&f.user()))
-        .text("usename", |f| f.user())
-        .text("application_name", |f| f.setting("application_name").unwrap_or_default())
-        .text("state", |_| "active")
+        .text("datname", |_| database.as_str())
+        .number("pid", |a| i64::from(a.number))
+        .number("usesysid", |a| role_oid(&a.user))
+        .text("usename", |a| &a.user)
+        .text("application_name", |a| &a.application_name)
+        .maybe_text("client_addr", |a| a.client_address.as_deref())
+        .maybe_number("client_port", |a| a.client_port.map(i64::from))
+        .moment("backend_start", |a| Some(a.opened))
+        .moment("xact_start", |a| a.transaction_start)
+        .moment("query_start", |a| a.query_start)
+        .moment("state_change", |a| a.state_change)
+        .text("state", |a| a.state)
+        .text("query", |a| &a.query)
         .text("backend_type", |_| "client backend")
         .finish(definition)
 }

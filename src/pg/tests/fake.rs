@@ -2,8 +2,10 @@
 //!
 //! `rows N [WIDTH]` streams N rows in batches of 100 · `types` gives one row of every type ·
 //! `echo` gives back its parameter, of the type declared · `slow` never answers · `panic` panics ·
-//! `fail` fails · `break N` fails after N batches · BEGIN, COMMIT, ROLLBACK, SET, SHOW, DEALLOCATE,
-//! DISCARD ALL as in SQL.
+//! `fail` fails · `break N` fails after N batches · BEGIN, COMMIT, ROLLBACK, SET, SHOW, DISCARD ALL as
+//! in SQL · `declare NAME QUERY`, `scroll NAME QUERY`, `hold NAME QUERY`, `fetch NAME N | all`,
+//! `back NAME N`, `move NAME N`, `close NAME | all`, `copy text | csv | binary QUERY`,
+//! `deallocate NAME | all`.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -16,7 +18,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use lakegate_base::{
-    Answer, Engine, Error, ErrorKind, Parameter, Prepared, Result, Rows, Session, SessionOptions,
+    Answer, BoxFuture, Copy, CopyForm, Csv, Declare, Direction, Engine, Error, ErrorKind, Fetch,
+    ForceQuote, FrontStatement, Parameter, Prepared, Result, Rows, Scroll, Session, SessionOptions,
     Statement, StatementKind, Stop, Subject, Transaction,
 };
 
@@ -39,6 +42,7 @@ pub(crate) struct Counts {
 }
 
 struct FakeSession {
+    number: i32,
     counts: Arc<Counts>,
     table: Option<RecordBatch>,
     state: Mutex<State>,
@@ -72,7 +76,8 @@ impl Engine for Fake {
         if options.database != "lake" {
             return Err(Error::not_found(Subject::Database, options.database));
         }
-        self.counts.sessions.fetch_add(1, Ordering::SeqCst);
+        let before = self.counts.sessions.fetch_add(1, Ordering::SeqCst);
+        let number = i32::try_from(before + 1).expect("few sessions");
         let mut settings: HashMap<String, String> =
             [("timezone", "UTC"), ("statement_timeout", "0")].map(own).into();
         for (name, value) in options.settings {
@@ -80,7 +85,8 @@ impl Engine for Fake {
         }
         let state = State { settings, transaction: Transaction::Idle, stop: Stop::default() };
         let table = self.table.lock().expect("not poisoned").clone();
-        Ok(Arc::new(FakeSession { counts: self.counts.clone(), table, state: Mutex::new(state) }))
+        let counts = self.counts.clone();
+        Ok(Arc::new(FakeSession { number, counts, table, state: Mutex::new(state) }))
     }
 }
 
@@ -95,8 +101,54 @@ fn kind(text: &str) -> StatementKind {
         "commit" => StatementKind::Commit,
         "rollback" => StatementKind::Rollback,
         "set" | "discard" => StatementKind::Command,
-        "deallocate" | "close" => StatementKind::Deallocate,
+        "declare" | "scroll" | "hold" | "fetch" | "back" | "move" | "close" | "copy"
+        | "deallocate" => StatementKind::Front(Arc::new(front(text))),
         _ => StatementKind::Rows,
+    }
+}
+
+fn front(text: &str) -> FrontStatement {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let verb = words[0].to_lowercase();
+    let named = |name: &str| (!name.eq_ignore_ascii_case("all")).then(|| name.to_string());
+    let query = || {
+        let text = words[2..].join(" ");
+        Statement { kind: kind(&text), text, tree: Arc::new(()) }
+    };
+    let (name, count) = (words[1], words.get(2).and_then(|word| word.parse().ok()));
+    match verb.as_str() {
+        "declare" | "scroll" | "hold" => FrontStatement::Declare(Declare {
+            name: name.to_string(),
+            query: query(),
+            scroll: if verb == "scroll" { Scroll::Scroll } else { Scroll::NoScroll },
+            is_held: verb == "hold",
+            is_binary: false,
+        }),
+        "fetch" | "back" | "move" => FrontStatement::Fetch(Fetch {
+            cursor: name.to_string(),
+            direction: match verb.as_str() {
+                "back" => Direction::Backward(count),
+                _ => Direction::Forward(count),
+            },
+            is_move: verb == "move",
+        }),
+        "close" => FrontStatement::Close(named(name)),
+        "deallocate" => FrontStatement::Deallocate(named(name)),
+        _ => FrontStatement::Copy(Copy {
+            query: query(),
+            form: match name {
+                "binary" => CopyForm::Binary,
+                "csv" => CopyForm::Csv(Csv {
+                    delimiter: b',',
+                    null: String::new(),
+                    header: true,
+                    quote: b'"',
+                    escape: b'"',
+                    force_quote: ForceQuote::Columns(vec!["text".to_string()]),
+                }),
+                _ => CopyForm::Text { delimiter: b'\t', null: "\\N".to_string(), header: false },
+            },
+        }),
     }
 }
 
@@ -142,13 +194,13 @@ impl Session for FakeSession {
                 return Err(error);
             }
             ["panic"] => panic!("asked to"),
-            _ if statement.kind == StatementKind::Rows => {
+            _ if matches!(statement.kind, StatementKind::Rows) => {
                 return Err(Error::syntax(format!("syntax error at or near \"{text}\"")));
             }
             _ => Vec::<Field>::new().into(),
         };
         Ok(Arc::new(FakePrepared {
-            kind: statement.kind,
+            kind: statement.kind.clone(),
             text: statement.text.clone(),
             schema: Arc::new(Schema::new(fields)),
             parameters,
@@ -181,8 +233,6 @@ impl Session for FakeSession {
                 Ok(Answer { notices: vec!["noted".into()], ..answer("SET") })
             }
             "discard" => Ok(answer("DISCARD ALL")),
-            "deallocate" => Ok(answer("DEALLOCATE")),
-            "close" => Ok(answer("CLOSE CURSOR")),
             "show" => {
                 let value: ArrayRef = Arc::new(StringArray::from(vec![self.show(words[1])?]));
                 self.batch("SHOW", prepared, vec![value])
@@ -206,9 +256,39 @@ impl Session for FakeSession {
         }
     }
 
+    fn resume(&self, rows: &Stop) {
+        let mut state = self.state.lock().expect("not poisoned");
+        if !state.stop.is(rows) {
+            let millis: u64 = state.settings["statement_timeout"].parse().expect("a number");
+            rows.restart((millis > 0).then(|| Duration::from_millis(millis)));
+            state.stop = rows.clone();
+        }
+    }
+
+    fn rest(&self) {
+        let mut state = self.state.lock().expect("not poisoned");
+        std::mem::take(&mut state.stop).restart(None);
+    }
+
     fn cancel(&self) {
         self.state.lock().expect("not poisoned").stop.cancel();
     }
+
+    fn terminated(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn number(&self) -> i32 {
+        self.number
+    }
+
+    fn savepoints(&self) -> usize {
+        0
+    }
+
+    fn begin_implicit(&self) {}
+
+    fn end_implicit(&self) {}
 
     fn show(&self, name: &str) -> Result<String> {
         let state = self.state.lock().expect("not poisoned");
@@ -283,7 +363,7 @@ impl FakeSession {
 
 impl Prepared for FakePrepared {
     fn kind(&self) -> StatementKind {
-        self.kind
+        self.kind.clone()
     }
 
     fn schema(&self) -> SchemaRef {

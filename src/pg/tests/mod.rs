@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "tests fail by panicking")]
 
+mod cursors;
 mod fake;
 mod frames;
 mod limits;

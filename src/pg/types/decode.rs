@@ -81,7 +81,7 @@ pub(crate) fn text(text: &str, kind: Kind, zone: &Zone) -> Result<Value> {
         "numeric" => Value::Decimal(Decimal::parse(text).ok_or_else(invalid)?),
         "bytea" => Value::Bytes(bytes_from_text(text).ok_or_else(invalid)?),
         "date" => Value::Date(moment()?.days),
-        "time" => Value::Time(time::parse_time(text).ok_or_else(invalid)?),
+        "time" => Value::Time(time::parse_zoned_time(text).ok_or_else(invalid)?),
         "timestamp" => Value::Timestamp(moment()?.local_micros().ok_or_else(range)?),
         "timestamptz" => {
             let moment = moment()?;

@@ -7,6 +7,7 @@ mod array;
 mod binary;
 mod build;
 mod decode;
+mod digits;
 mod json;
 mod numeric;
 pub(crate) mod oid;
@@ -59,6 +60,12 @@ pub(crate) struct Column {
     kind: Kind,
     /// Precision and scale of a numeric; -1 for none.
     modifier: i32,
+}
+
+impl Column {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 pub(crate) fn columns(schema: &Schema) -> Result<Vec<Column>> {
@@ -188,6 +195,44 @@ impl Encoder {
             Format::Binary => binary::write(&value, self.kind, &self.zone, out),
         })
     }
+}
+
+impl Encoder {
+    /// Writes the value's text without a length; false for NULL.
+    pub fn write_text(&self, row: usize, out: &mut BytesMut) -> Result<bool> {
+        let Some(value) = self.values.get(row)? else {
+            return Ok(false);
+        };
+        text::write(&value, self.kind, &self.zone, out)?;
+        Ok(true)
+    }
+}
+
+/// The type SQL calls by a name, in lower case and without modifiers: `int`, `double precision[]`.
+pub(crate) fn oid_of_name(name: &str) -> Option<u32> {
+    let (base, is_array) = match name.strip_suffix("[]") {
+        Some(base) => (base, true),
+        None => (name, false),
+    };
+    let base = match base {
+        "int" | "integer" => "int4",
+        "smallint" => "int2",
+        "bigint" => "int8",
+        "real" => "float4",
+        "double precision" | "float" => "float8",
+        "decimal" | "dec" => "numeric",
+        "boolean" => "bool",
+        "character varying" | "char varying" => "varchar",
+        "character" | "char" => "bpchar",
+        "\"char\"" => "char",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        other => other,
+    };
+    let kind = Kind::of_name(base)?;
+    Some(if is_array { Kind::array(kind.base).oid() } else { kind.oid() })
 }
 
 /// False for types we do not know, and for "unknown": they are inferred instead.

@@ -37,9 +37,44 @@ pub(crate) fn place_point(integer: &str, scale: i8) -> String {
 
 /// Writes the binary form: groups of four digits, the weight of the first, sign, and digits shown.
 pub(crate) fn write_binary(unscaled: i256, scale: i8, out: &mut BytesMut) -> Result<()> {
+    if let (Some(number), Ok(places)) = (unscaled.to_i128(), u16::try_from(scale))
+        && write_small_binary(number, places, out)
+    {
+        return Ok(());
+    }
     let text = place_point(&unscaled.to_string(), scale);
     write_text_binary(&text, out)
 }
+
+/// The usual case, by whole numbers alone; false when the number is too large for it.
+fn write_small_binary(number: i128, places: u16, out: &mut BytesMut) -> bool {
+    let aligned = places.next_multiple_of(4);
+    let factor = 10_u128.pow(u32::from(aligned - places));
+    let Some(mut rest) = number.unsigned_abs().checked_mul(factor) else {
+        return false;
+    };
+    // The last group first.
+    let (mut groups, mut count) = ([0_u16; GROUPS_MAX], 0_usize);
+    while rest > 0 {
+        let (quotient, group) = match u64::try_from(rest) {
+            Ok(small) => (u128::from(small / 10_000), small % 10_000),
+            Err(_) => (rest / 10_000, u64::try_from(rest % 10_000).unwrap_or_default()),
+        };
+        groups[count] = u16::try_from(group).unwrap_or_default();
+        (rest, count) = (quotient, count + 1);
+    }
+    let trailing = groups[..count].iter().take_while(|group| **group == 0).count();
+    let weight = i16::try_from(count).unwrap_or_default() - (aligned / 4).cast_signed() - 1;
+    out.put_u16(u16::try_from(count - trailing).unwrap_or_default());
+    out.put_i16(if count == 0 { 0 } else { weight });
+    out.put_u16(if number < 0 { NEGATIVE } else { POSITIVE });
+    out.put_u16(places);
+    groups[trailing..count].iter().rev().for_each(|group| out.put_u16(*group));
+    true
+}
+
+/// Groups of four digits that 128 bits have.
+const GROUPS_MAX: usize = 10;
 
 /// As [`write_binary`], from plain decimal text such as `-12.50`.
 pub(crate) fn write_text_binary(text: &str, out: &mut BytesMut) -> Result<()> {
@@ -174,5 +209,28 @@ impl Decimal {
         } else {
             format!("{sign}{whole}.{fraction}")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::i256;
+    use bytes::BytesMut;
+    use proptest::prelude::*;
+
+    use super::{place_point, write_binary, write_text_binary};
+
+    proptest! {
+        /// Whole numbers and text lead to the same bytes.
+        #[test]
+        fn both_ways_write_the_same(wide: i128, small in -20_000_i128..20_000, scale in 0_i8..45) {
+            for number in [wide, small, wide % 1_000_000_000_000, small * 10_000] {
+                let (mut one, mut other) = (BytesMut::new(), BytesMut::new());
+                write_binary(i256::from_i128(number), scale, &mut one).expect("fits");
+                let text = place_point(&number.to_string(), scale);
+                write_text_binary(&text, &mut other).expect("fits");
+                prop_assert_eq!(one, other);
+            }
+        }
     }
 }

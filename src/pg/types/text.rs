@@ -3,12 +3,12 @@
 use std::fmt::{Display, Write};
 
 use arrow::datatypes::i256;
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 use crate::error::{Report, Result};
 use crate::types::oid::{self, Kind};
 use crate::types::source::Scalar;
-use crate::types::{Zone, array, json, numeric, time};
+use crate::types::{Zone, array, digits, json, numeric, time};
 
 pub(crate) fn write(value: &Scalar<'_>, kind: Kind, zone: &Zone, out: &mut BytesMut) -> Result<()> {
     match value {
@@ -18,8 +18,8 @@ pub(crate) fn write(value: &Scalar<'_>, kind: Kind, zone: &Zone, out: &mut Bytes
         Scalar::Int(value) if kind.base == &oid::CHAR => {
             out.extend_from_slice(&[char_byte(*value)?])
         }
-        Scalar::Int(value) => put(out, value)?,
-        Scalar::UInt(value) => put(out, value)?,
+        Scalar::Int(value) => digits::put_int(*value, out),
+        Scalar::UInt(value) => digits::put_unsigned(*value, out),
         Scalar::Float4(value) => float4(*value, out)?,
         Scalar::Float8(value) => float8(*value, out)?,
         Scalar::Decimal { unscaled, scale } => decimal(*unscaled, *scale, out),
@@ -30,9 +30,9 @@ pub(crate) fn write(value: &Scalar<'_>, kind: Kind, zone: &Zone, out: &mut Bytes
         Scalar::Bytes(value) if kind.base == &oid::UUID => uuid(value, out)?,
         Scalar::Bytes(value) => {
             out.extend_from_slice(b"\\x");
-            out.extend_from_slice(hex::encode(value).as_bytes());
+            digits::put_hex(value, out);
         }
-        Scalar::Date(days) => time::write_date(*days, out)?,
+        Scalar::Date(days) => time::write_date(*days, out),
         Scalar::Time(micros) => time::write_time(*micros, out)?,
         Scalar::Timestamp(micros) => time::write_timestamp(*micros, ' ', out)?,
         Scalar::Instant(micros) => time::write_instant(*micros, zone, ' ', out)?,
@@ -74,30 +74,68 @@ fn uuid(value: &[u8], out: &mut BytesMut) -> Result<()> {
     if value.len() != 16 {
         return Err(Report::new("22P02", "a uuid must have 16 bytes"));
     }
-    let text = hex::encode(value);
-    let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
-    out.extend_from_slice(parts.join("-").as_bytes());
+    for (index, part) in [&value[..4], &value[4..6], &value[6..8], &value[8..10], &value[10..]]
+        .into_iter()
+        .enumerate()
+    {
+        if index > 0 {
+            out.extend_from_slice(b"-");
+        }
+        digits::put_hex(part, out);
+    }
     Ok(())
 }
 
 pub(crate) fn decimal(unscaled: i256, scale: i8, out: &mut BytesMut) {
     // Machine words print far faster than 256 bits do.
-    let text = match unscaled.to_i128() {
-        Some(small) => small.to_string(),
-        None => unscaled.to_string(),
-    };
-    out.extend_from_slice(numeric::place_point(&text, scale).as_bytes());
+    match unscaled.to_i128() {
+        Some(small) => digits::put_decimal(small, scale, out),
+        None => {
+            let text = numeric::place_point(&unscaled.to_string(), scale);
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
 }
 
 pub(crate) fn float8(value: f64, out: &mut BytesMut) -> Result<()> {
-    if value.is_finite() { shortest(&format!("{value:e}"), 15, out) } else { special(value, out) }
+    if !value.is_finite() {
+        return special(value, out);
+    }
+    let mut scientific = Scientific::default();
+    write!(scientific, "{value:e}").map_err(|_| Report::internal("a number is too long"))?;
+    shortest(scientific.text()?, 15, out)
 }
 
 pub(crate) fn float4(value: f32, out: &mut BytesMut) -> Result<()> {
-    if value.is_finite() {
-        shortest(&format!("{value:e}"), 6, out)
-    } else {
-        special(f64::from(value), out)
+    if !value.is_finite() {
+        return special(f64::from(value), out);
+    }
+    let mut scientific = Scientific::default();
+    write!(scientific, "{value:e}").map_err(|_| Report::internal("a number is too long"))?;
+    shortest(scientific.text()?, 6, out)
+}
+
+/// A float as the formatter writes it, kept on the stack: 17 digits, point, signs and exponent.
+#[derive(Default)]
+struct Scientific {
+    bytes: [u8; 32],
+    length: usize,
+}
+
+impl Write for Scientific {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.length + text.len();
+        let place = self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+impl Scientific {
+    fn text(&self) -> Result<&str> {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| Report::internal("a number is no text"))
     }
 }
 
@@ -123,13 +161,31 @@ fn shortest(text: &str, plain_below: i32, out: &mut BytesMut) -> Result<()> {
             Some(rest) => ("-", rest),
             None => ("", mantissa),
         };
-        let digits = mantissa.replace('.', "");
+        let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         out.extend_from_slice(sign.as_bytes());
-        let fraction = i32::try_from(digits.len()).map_err(|_| fault())? - 1 - exponent;
-        let scale = i8::try_from(fraction).map_err(|_| fault())?;
-        out.extend_from_slice(numeric::place_point(&digits, scale).as_bytes());
+        place_digits(first.as_bytes(), rest.as_bytes(), exponent, out);
         return Ok(());
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     put(out, format_args!("{mantissa}e{sign}{:02}", exponent.unsigned_abs()))
+}
+
+/// `1` and `25` at exponent -3 are `0.00125`, at 1 `12.5`, at 4 `12500`.
+fn place_digits(first: &[u8], rest: &[u8], exponent: i32, out: &mut BytesMut) {
+    let shift = usize::try_from(exponent.unsigned_abs()).unwrap_or_default();
+    if exponent < 0 {
+        out.extend_from_slice(b"0.");
+        out.put_bytes(b'0', shift - 1);
+        out.extend_from_slice(first);
+        out.extend_from_slice(rest);
+        return;
+    }
+    let (whole, fraction) = rest.split_at(shift.min(rest.len()));
+    out.extend_from_slice(first);
+    out.extend_from_slice(whole);
+    out.put_bytes(b'0', shift - whole.len());
+    if !fraction.is_empty() {
+        out.extend_from_slice(b".");
+        out.extend_from_slice(fraction);
+    }
 }

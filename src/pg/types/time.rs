@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 use crate::error::{Report, Result};
+use crate::types::digits;
 use crate::types::zone::{self, Zone};
 
 pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
@@ -45,17 +46,20 @@ fn out_of_range(what: &str) -> Report {
 }
 
 /// Year 0 is 1 BC, which Postgres says at the very end.
-fn write_civil(days: i64, out: &mut BytesMut) -> Result<&'static str> {
+fn write_civil(days: i64, out: &mut BytesMut) -> &'static str {
     let (year, month, day) = civil(days);
     let (shown, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
-    put(out, format_args!("{shown:04}-{month:02}-{day:02}"))?;
-    Ok(era)
+    digits::put_padded(shown.unsigned_abs(), 4, out);
+    out.put_u8(b'-');
+    digits::put_two(month, out);
+    out.put_u8(b'-');
+    digits::put_two(day, out);
+    era
 }
 
-pub(crate) fn write_date(days: i64, out: &mut BytesMut) -> Result<()> {
-    let era = write_civil(days, out)?;
+pub(crate) fn write_date(days: i64, out: &mut BytesMut) {
+    let era = write_civil(days, out);
     out.extend_from_slice(era.as_bytes());
-    Ok(())
 }
 
 pub(crate) fn write_time(micros: i64, out: &mut BytesMut) -> Result<()> {
@@ -63,17 +67,25 @@ pub(crate) fn write_time(micros: i64, out: &mut BytesMut) -> Result<()> {
         return Err(out_of_range("time"));
     }
     let seconds = micros / 1_000_000;
-    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    put(out, format_args!("{hours:02}:{minutes:02}:{:02}", seconds % 60))?;
-    write_fraction(micros % 1_000_000, out)
+    for (unit, after) in [(seconds / 3_600, b':'), (seconds / 60 % 60, b':')] {
+        digits::put_two(unit, out);
+        out.put_u8(after);
+    }
+    digits::put_two(seconds % 60, out);
+    write_fraction((micros % 1_000_000).unsigned_abs(), out);
+    Ok(())
 }
 
-fn write_fraction(micros: i64, out: &mut BytesMut) -> Result<()> {
+fn write_fraction(micros: u64, out: &mut BytesMut) {
     if micros == 0 {
-        return Ok(());
+        return;
     }
-    let digits = format!("{micros:06}");
-    put(out, format_args!(".{}", digits.trim_end_matches('0')))
+    out.put_u8(b'.');
+    let (mut fraction, mut width) = (micros, 6);
+    while fraction % 10 == 0 {
+        (fraction, width) = (fraction / 10, width - 1);
+    }
+    digits::put_padded(fraction, width, out);
 }
 
 /// `separator` is a space for SQL, a T for JSON.
@@ -84,7 +96,7 @@ pub(crate) fn write_timestamp(micros: i64, separator: char, out: &mut BytesMut) 
 }
 
 fn write_clock(micros: i64, separator: char, out: &mut BytesMut) -> Result<&'static str> {
-    let era = write_civil(micros.div_euclid(DAY_MICROS), out)?;
+    let era = write_civil(micros.div_euclid(DAY_MICROS), out);
     put(out, format_args!("{separator}"))?;
     write_time(micros.rem_euclid(DAY_MICROS), out)?;
     Ok(era)
@@ -133,7 +145,7 @@ pub(crate) fn write_interval(
         let seconds = all / 1_000_000;
         let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
         put(out, format_args!("{space}{sign}{hours:02}:{minutes:02}:{:02}", seconds % 60))?;
-        write_fraction(i64::try_from(all % 1_000_000).unwrap_or(0), out)?;
+        write_fraction(all % 1_000_000, out);
     }
     Ok(())
 }
@@ -170,7 +182,9 @@ impl Moment {
             return Some(Self { days, micros: 0, offset: None });
         }
         let (clock, offset) = split_zone(clock)?;
-        Some(Self { days, micros: parse_time(clock)?, offset })
+        // A date may have a zone and no time: pgjdbc writes dates so.
+        let micros = if clock.is_empty() { 0 } else { parse_time(clock)? };
+        Some(Self { days, micros, offset })
     }
 }
 
@@ -225,6 +239,11 @@ pub(crate) fn parse_time(text: &str) -> Option<i64> {
     }
     let micros = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + fraction;
     (micros <= DAY_MICROS).then_some(micros)
+}
+
+/// As [`parse_time`]; a zone after it means nothing, as in Postgres.
+pub(crate) fn parse_zoned_time(text: &str) -> Option<i64> {
+    parse_time(split_zone(text.trim())?.0)
 }
 
 /// The digits after the point as microseconds; more than six are refused rather than rounded.
