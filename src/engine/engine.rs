@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{FieldRef, Schema};
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::{
@@ -14,6 +15,7 @@ use datafusion::execution::object_store::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::prelude::SessionConfig;
 use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
 use lakegate_catalog::{Catalog, Snapshot, Table, shapes};
@@ -26,6 +28,7 @@ use crate::functions;
 use crate::log::QueryLog;
 use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
+use crate::operators::Operators;
 use crate::options::EngineOptions;
 use crate::pin::BARE;
 use crate::run::Admission;
@@ -253,6 +256,13 @@ pub fn replace<T>(previous: datafusion::error::Result<Option<Arc<T>>>) {
     drop(previous);
 }
 
+/// Ours is asked first.
+fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
+    let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Operators::new())];
+    planners.extend(SessionStateDefaults::default_expr_planners());
+    planners
+}
+
 fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
@@ -269,6 +279,7 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_expr_planners(expr_planners())
         .with_analyzer_rules(meaning::rules())
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
         .with_physical_optimizer_rule(Arc::new(HeldInputs))

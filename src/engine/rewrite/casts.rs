@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::build;
-use crate::functions::{OBJECT_TYPES, TO_TEXT};
+use crate::functions::{AS_JSON, AS_JSONB, OBJECT_TYPES, TO_TEXT};
 
 /// What a cast to a type becomes.
 enum Target {
@@ -77,6 +77,10 @@ pub fn rewrite(expr: &mut Expr) {
                 None => text,
             };
         }
+        Target::Function(name @ (AS_JSON | AS_JSONB)) if is_parameter => {
+            let text = cast(build::take(inner), DataType::Text);
+            *expr = build::call(name, vec![text]);
+        }
         Target::Function(name) => *expr = build::call(name, vec![build::take(inner)]),
     }
 }
@@ -88,7 +92,9 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
 
 fn target(data_type: &DataType) -> Target {
     match data_type {
-        DataType::Text | DataType::JSON | DataType::JSONB | DataType::Uuid => Target::Text(None),
+        DataType::JSON => Target::Function(AS_JSON),
+        DataType::JSONB => Target::Function(AS_JSONB),
+        DataType::Text | DataType::Uuid => Target::Text(None),
         DataType::Varchar(length)
         | DataType::CharacterVarying(length)
         | DataType::CharVarying(length) => Target::Text(length.as_ref().and_then(units)),
@@ -128,9 +134,9 @@ fn named(name: &ObjectName) -> Option<Target> {
         DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(element), None))
     };
     Some(match bare.as_str() {
-        "name" | "text" | "varchar" | "bpchar" | "citext" | "json" | "jsonb" | "uuid" => {
-            Target::Text(None)
-        }
+        "json" => Target::Function(AS_JSON),
+        "jsonb" => Target::Function(AS_JSONB),
+        "name" | "text" | "varchar" | "bpchar" | "citext" | "uuid" => Target::Text(None),
         "char" => Target::Text(Some(1)),
         "xid" | "cid" => Target::Function("pg_oid"),
         "bool" => Target::Type(DataType::Boolean),

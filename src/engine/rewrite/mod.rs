@@ -13,7 +13,9 @@ mod casts;
 mod expressions;
 mod hidden;
 mod membership;
+mod moments;
 mod output;
+mod patterns;
 mod subqueries;
 mod tables;
 mod visit;
@@ -29,6 +31,7 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 
 use crate::system::SessionFacts;
 
+pub use casts::array_literal;
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use output::{names, readable, unmarked};
 

@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Select, SetExpr, Statement,
-    TableAlias, TableAliasColumnDef, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+    DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Select, SetExpr,
+    Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit, VisitMut, Visitor,
+    VisitorMut,
 };
 
-use super::build;
+use super::{build, expressions};
+use crate::functions::JSON_EACH;
 use crate::system::definitions::{PG_CATALOG, find};
 
 /// What a name without a schema may mean in this statement.
@@ -89,6 +91,7 @@ fn table_function(factor: &mut TableFactor) {
     }
     // A function with one column names it after itself, or after its table alias.
     let shown = alias.as_ref().map_or_else(|| Ident::new(&function), |a| a.name.clone());
+    // Only numbers stream: of moments, ours knows months and zones.
     let streams = matches!(function.as_str(), "generate_series" | "range");
     if streams && list.iter().all(is_literal) {
         *name = ObjectName::from(vec![Ident::new(&function)]);
@@ -98,12 +101,21 @@ fn table_function(factor: &mut TableFactor) {
         }
         return;
     }
+    if let Some((_, keys, values)) = JSON_EACH.iter().find(|(name, ..)| *name == function) {
+        *factor = key_and_value(keys, values, list, alias.take(), &function);
+        return;
+    }
     let rows = match function.as_str() {
         "unnest" => build::call("unnest", list),
-        "generate_series" | "generate_subscripts" => {
+        known if expressions::gives_rows(known) => {
             build::call("unnest", vec![build::call(&function, list)])
         }
         _ => return,
+    };
+    // Elements of JSON have a name of their own.
+    let shown = match alias {
+        None if function.contains("array_elements") => Ident::new("value"),
+        _ => shown,
     };
     let column = alias.as_ref().and_then(|a| a.columns.first()).map(|c| c.name.clone());
     let mut alias = alias.take().unwrap_or_else(|| table_alias(shown.clone()));
@@ -116,11 +128,40 @@ fn table_function(factor: &mut TableFactor) {
     };
 }
 
+/// `json_each(x)` in FROM: two lists side by side.
+fn key_and_value(
+    keys: &str,
+    values: &str,
+    list: Vec<Expr>,
+    alias: Option<TableAlias>,
+    function: &str,
+) -> TableFactor {
+    let mut alias = alias.unwrap_or_else(|| table_alias(Ident::new(function)));
+    if alias.columns.is_empty() {
+        alias.columns = ["key", "value"].map(TableAliasColumnDef::from_name).to_vec();
+    }
+    TableFactor::UNNEST {
+        alias: Some(alias),
+        array_exprs: vec![build::call(keys, list.clone()), build::call(values, list)],
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: false,
+    }
+}
+
 fn is_literal(expr: &Expr) -> bool {
     match expr {
-        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
-        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => {
+        Expr::Value(value) => matches!(value.value, Value::Number(..) | Value::Null),
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_literal(expr),
+        Expr::Cast { expr, data_type, .. } => {
             is_literal(expr)
+                && matches!(
+                    data_type,
+                    DataType::BigInt(_)
+                        | DataType::Integer(_)
+                        | DataType::Int(_)
+                        | DataType::Int8(_)
+                )
         }
         _ => false,
     }
