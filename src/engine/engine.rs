@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{FieldRef, Schema};
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::{
@@ -13,6 +14,7 @@ use datafusion::execution::object_store::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::prelude::SessionConfig;
 use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
 use lakegate_catalog::{Catalog, Snapshot, Table, shapes};
@@ -25,6 +27,7 @@ use crate::functions;
 use crate::log::QueryLog;
 use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
+use crate::operators::Operators;
 use crate::options::EngineOptions;
 use crate::pin::BARE;
 use crate::rewrite;
@@ -253,6 +256,14 @@ pub fn replace<T>(previous: datafusion::error::Result<Option<Arc<T>>>) {
     drop(previous);
 }
 
+/// Ours is asked first.
+fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
+    let mut planners: Vec<Arc<dyn ExprPlanner>> =
+        vec![Arc::new(rewrite::Literals), Arc::new(rewrite::Words), Arc::new(Operators::new())];
+    planners.extend(SessionStateDefaults::default_expr_planners());
+    planners
+}
+
 fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
@@ -268,8 +279,8 @@ fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
-        .with_expr_planners(vec![Arc::new(rewrite::Literals), Arc::new(rewrite::Words)])
         .with_default_features()
+        .with_expr_planners(expr_planners())
         .with_type_planner(Arc::new(rewrite::Types))
         .with_analyzer_rules(meaning::rules())
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))

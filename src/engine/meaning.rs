@@ -13,16 +13,13 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF, cast, lit};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 
-use crate::functions::{self, DATE_PART};
-
-/// Functions that read clocks: their moment is the second argument.
-const CLOCK_READERS: &[&str] = &["date_part", "datepart", "date_trunc", "datetrunc", DATE_PART];
+use crate::functions;
 
 /// Changes one expression, whose parts are changed already. Given are the columns it may name, and the
 /// session's zone.
@@ -89,9 +86,6 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
             Some(call) => Ok(Transformed::yes(call)),
             None => clock_cast(inner, schema, zone),
         },
-        Expr::ScalarFunction(call) if CLOCK_READERS.contains(&call.name()) => {
-            clock_reader(call, schema, zone)
-        }
         other => Ok(Transformed::no(other)),
     }
 }
@@ -139,7 +133,7 @@ fn in_list(list: InList) -> Transformed<Expr> {
 }
 
 /// Casts that Arrow does otherwise: numbers are rounded to integers, not cut, and must fit; text that
-/// becomes bytes is read as a literal of bytes.
+/// becomes bytes is read as a literal of bytes, text that becomes a moment as Postgres reads it.
 fn value_cast(inner: &Cast, schema: &DFSchema) -> Result<Option<Expr>> {
     let from = inner.expr.get_type(schema)?;
     let to = inner.field.data_type();
@@ -151,6 +145,18 @@ fn value_cast(inner: &Cast, schema: &DFSchema) -> Result<Option<Expr>> {
     }
     if from.is_string() && matches!(to, DataType::Binary | DataType::BinaryView) {
         return call(functions::bytea(to));
+    }
+    let is_moment = matches!(
+        to,
+        DataType::Date32
+            | DataType::Date64
+            | DataType::Time32(_)
+            | DataType::Time64(_)
+            | DataType::Timestamp(..)
+            | DataType::Interval(_)
+    );
+    if from.is_string() && is_moment {
+        return call(functions::moment(to));
     }
     Ok(None)
 }
@@ -165,17 +171,12 @@ fn clock_cast(inner: Cast, schema: &DFSchema, zone: &str) -> Result<Transformed<
             if is_elsewhere(&from, zone) =>
         {
             let moment = cast(*inner.expr, micros(Some("UTC")));
-            let reading = functions::at_time_zone().call(vec![lit(zone), moment]);
+            let reading = functions::session_clock().call(vec![lit(zone), moment]);
             Ok(Transformed::yes(cast(reading, to)))
         }
-        (
-            DataType::Utf8
-            | DataType::LargeUtf8
-            | DataType::Utf8View
-            | DataType::Date32
-            | DataType::Timestamp(_, None),
-            DataType::Timestamp(unit, Some(_)),
-        ) if is_elsewhere(&to, zone) => {
+        (DataType::Date32 | DataType::Timestamp(_, None), DataType::Timestamp(unit, Some(_)))
+            if is_elsewhere(&to, zone) =>
+        {
             let clock = match from {
                 DataType::Date32 => cast(*inner.expr, DataType::Timestamp(*unit, None)),
                 _ => *inner.expr,
@@ -185,22 +186,6 @@ fn clock_cast(inner: Cast, schema: &DFSchema, zone: &str) -> Result<Transformed<
         }
         _ => Ok(Transformed::no(Expr::Cast(inner))),
     }
-}
-
-/// `date_trunc` answers an instant again: its type stays.
-fn clock_reader(call: ScalarFunction, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr>> {
-    let [part, moment] = call.args.as_slice() else {
-        return Ok(Transformed::no(Expr::ScalarFunction(call)));
-    };
-    let from = moment.get_type(schema)?;
-    if !is_elsewhere(&from, zone) {
-        return Ok(Transformed::no(Expr::ScalarFunction(call)));
-    }
-    let here = cast(moment.clone(), micros(Some(zone)));
-    let args = vec![part.clone(), here];
-    let answer = Expr::ScalarFunction(ScalarFunction { args, ..call });
-    let is_instant = matches!(answer.get_type(schema)?, DataType::Timestamp(_, Some(_)));
-    Ok(Transformed::yes(if is_instant { cast(answer, from) } else { answer }))
 }
 
 fn micros(zone: Option<&str>) -> DataType {

@@ -186,11 +186,7 @@ fn invalid(subject: Subject, message: &str) -> &'static str {
         Subject::Type => "42804",
         Subject::Setting => "22023",
         Subject::Syntax => "42601",
-        // One subject for both of Postgres's codes: its own wording tells them apart.
-        Subject::Value if message.contains("out of range") || message.contains("verflow") => {
-            "22003"
-        }
-        Subject::Value => "22P02",
+        Subject::Value => of_value(message),
         Subject::DivisionByZero => "22012",
         Subject::Grouping => "42803",
         Subject::Parameter => "42P18",
@@ -205,4 +201,49 @@ fn invalid(subject: Subject, message: &str) -> &'static str {
         Subject::Disk => "53100",
         Subject::Other => "42000",
     }
+}
+
+/// One subject for Postgres's codes of values: its own wording tells them apart.
+fn of_value(message: &str) -> &'static str {
+    const WORDINGS: [(&str, &str); 37] = [
+        ("date/time field value out of range", "22008"),
+        ("date field value out of range", "22008"),
+        ("time field value out of range", "22008"),
+        ("interval field value out of range", "22015"),
+        ("interval out of range", "22008"),
+        ("timestamp out of range", "22008"),
+        ("timestamp cannot be NaN", "22008"),
+        ("date out of range", "22008"),
+        ("invalid input syntax for type date", "22007"),
+        ("invalid input syntax for type time", "22007"),
+        ("invalid input syntax for type interval", "22007"),
+        ("invalid value \"", "22007"),
+        ("is invalid for the 12-hour clock", "22007"),
+        ("invalid format specification for an interval", "22007"),
+        ("time zone \"", "22023"),
+        ("not recognized for type", "22023"),
+        ("step size cannot equal zero", "22023"),
+        ("stride must be greater than zero", "22008"),
+        ("invalid regular expression option", "22023"),
+        ("does not support the \"global\" option", "22023"),
+        ("invalid regular expression", "2201B"),
+        ("invalid byte sequence for encoding", "22021"),
+        ("cannot get array length", "22023"),
+        ("cannot extract elements", "22023"),
+        ("is not between 0 and 1", "22003"),
+        ("factorial of a negative number", "22003"),
+        ("cannot take logarithm", "2201E"),
+        ("cannot take square root", "2201F"),
+        ("raised to a negative power", "2201F"),
+        ("complex result", "2201F"),
+        ("bucket", "2201G"),
+        ("count must be greater than zero", "2201G"),
+        ("bound cannot equal", "2201G"),
+        ("bounds must be finite", "2201G"),
+        ("field position must not be zero", "22023"),
+        ("out of range", "22003"),
+        ("verflow", "22003"),
+    ];
+    let known = WORDINGS.iter().find(|(wording, _)| message.contains(wording));
+    known.map_or("22P02", |(_, code)| code)
 }

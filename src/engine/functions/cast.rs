@@ -212,7 +212,13 @@ impl ScalarUDFImpl for ToText {
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let pg_type = call.arg_fields[0].metadata().get(PG_TYPE).map_or("", String::as_str);
         let is_object = OBJECT_TYPES.iter().any(|(name, _)| *name == pg_type && pg_type != "oid");
+        let zone = call.config_options.execution.time_zone.clone();
         let convert = |array: &ArrayRef| -> Result<ArrayRef> {
+            // Instants are shown on the session's clocks, whatever zone their column has.
+            if let (DataType::Timestamp(unit, Some(_)), Some(zone)) = (array.data_type(), &zone) {
+                let here = DataType::Timestamp(*unit, Some(zone.as_str().into()));
+                return print::to_text(&cast(array, &here)?);
+            }
             if is_object {
                 return Ok(self.names(pg_type, &cast(array, &DataType::Int64)?));
             }

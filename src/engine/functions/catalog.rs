@@ -95,8 +95,6 @@ pub fn functions() -> Vec<Function> {
         arguments("pg_get_function_arguments"),
         arguments("pg_get_function_identity_arguments"),
         function("pg_is_in_recovery", &[], Kind::Bool, |_| Ok(Value::Bool(false))),
-        // Types void in Postgres: one row with an empty text.
-        function("pg_advisory_unlock_all", &[], Kind::Text, |_| Ok(Value::Text(String::new()))),
     ]);
     functions
 }

@@ -3,24 +3,31 @@
 //! session or the catalog.
 
 mod access;
+mod aggregates;
 mod arithmetic;
 mod array_agg;
 mod backends;
 mod bounded;
+mod bytes;
 mod cast;
 mod catalog;
+mod columns;
 mod concat;
-mod datetime;
+mod dates;
 mod facts;
 mod has_null;
+mod json;
+mod lists;
+mod numbers;
 mod print;
-mod regexp_replace;
+mod regexps;
 mod scalar;
 mod series;
+mod server;
 mod single;
+mod sleep;
 mod text;
 mod timezone;
-mod to_char;
 mod values;
 
 #[cfg(test)]
@@ -32,17 +39,28 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 use crate::system::SessionFacts;
 
+pub use aggregates::JOINED as STRING_AGG_BY;
 pub use arithmetic::{checked, overflows};
 pub use cast::{OBJECT_TYPES, TO_TEXT, to_text};
 pub use concat::text_concat;
-pub use datetime::{DATE_PART, PARTS as DATE_PARTS};
+pub use dates::{
+    EXTRACT, INTERVAL_DIVIDED, INTERVAL_TIMES, INTERVAL_WORTH, OVERLAPS, Unit, is_interval,
+    parse_interval, unit_named,
+};
 pub use has_null::NAME as HAS_NULL;
+pub use json::{
+    AS_JSON, AS_JSONB, CONCAT as JSONB_CONCAT, CONTAINS as JSONB_CONTAINS, DELETE as JSONB_DELETE,
+    DELETE_PATH as JSONB_DELETE_PATH, EACH as JSON_EACH, EXISTS as JSONB_EXISTS,
+    EXISTS_ALL as JSONB_EXISTS_ALL, EXISTS_ANY as JSONB_EXISTS_ANY, GET as JSON_GET,
+    GET_TEXT as JSON_GET_TEXT, PATH as JSON_PATH, PATH_TEXT as JSON_PATH_TEXT,
+};
+pub use regexps::{PATTERN as REGEX, SIMILAR, literal_pattern, literal_similar};
 pub use scalar::external;
 pub use series::EMPTY_ARRAY;
 pub use single::{NAME as SINGLE_VALUE, udaf as single_value};
 pub use text::quote_ident;
-pub use timezone::{NAME as AT_TIME_ZONE, udf as at_time_zone};
-pub use values::{bytea, rounded};
+pub use timezone::{NAME as AT_TIME_ZONE, of_session as session_clock};
+pub use values::{bytea, moment, rounded};
 
 /// Functions of their arguments alone. Some replace DataFusion's of the same name.
 pub fn all() -> Vec<ScalarUDF> {
@@ -50,16 +68,24 @@ pub fn all() -> Vec<ScalarUDF> {
     functions.extend(text::functions().into_iter().map(scalar::Function::udf));
     functions.extend(catalog::functions().into_iter().map(scalar::Function::udf));
     functions.extend(series::functions());
-    functions.extend(datetime::functions());
+    functions.extend(dates::functions());
+    functions.extend(numbers::functions());
     functions.push(has_null::udf());
-    functions.push(to_char::udf());
     functions.push(timezone::udf());
-    functions.push(regexp_replace::udf());
+    functions.extend(regexps::functions());
+    functions.extend(json::functions());
+    functions.extend(bytes::functions());
+    functions.extend(lists::functions());
+    functions.extend(server::functions());
+    functions.push(sleep::udf());
     functions
 }
 
 pub fn aggregates() -> Vec<AggregateUDF> {
-    vec![array_agg::udaf(), single::udaf()]
+    let mut functions = vec![array_agg::udaf(), single::udaf()];
+    functions.extend(json::aggregates());
+    functions.extend(aggregates::functions());
+    functions
 }
 
 /// Functions that ask the session, or the catalog version it is pinned to.

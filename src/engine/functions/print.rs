@@ -36,11 +36,8 @@ pub fn to_text(array: &ArrayRef) -> Result<ArrayRef> {
                     .map(|v| v.map(|v| format!("\\x{}", hex::encode(v)))),
             )
         }
-        DataType::Struct(_)
-        | DataType::Map(_, _)
-        | DataType::Union(_, _)
-        | DataType::Interval(_)
-        | DataType::Duration(_) => {
+        DataType::Interval(_) | DataType::Duration(_) => super::dates::print_intervals(array)?,
+        DataType::Struct(_) | DataType::Map(_, _) | DataType::Union(_, _) => {
             let what = format!("a cast of {} to text", array.data_type());
             return Err(DataFusionError::External(Box::new(Error::unsupported(what))));
         }
@@ -158,4 +155,18 @@ fn booleans(elements: &ArrayRef) -> Result<ArrayRef> {
 fn needs_quotes(text: &str) -> bool {
     let special = |c: char| c.is_whitespace() || matches!(c, '{' | '}' | ',' | '"' | '\\');
     text.is_empty() || text.eq_ignore_ascii_case("null") || text.contains(special)
+}
+
+/// A column as text, a row at a time, as Postgres' output functions print it: booleans are one letter.
+pub struct Printed(ArrayRef);
+
+pub fn output(array: &ArrayRef) -> Result<Printed> {
+    Ok(Printed(booleans(array)?))
+}
+
+impl Printed {
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let texts = self.0.as_string::<i32>();
+        texts.is_valid(row).then(|| texts.value(row))
+    }
 }

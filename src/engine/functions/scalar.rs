@@ -6,10 +6,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, Int64Builder, ListBuilder, StringArray,
-    StringBuilder,
+    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array, Int64Builder,
+    ListBuilder, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -35,6 +35,10 @@ pub enum Kind {
     Text,
     Texts,
     Ints,
+    /// An integer of 32 bits, where Postgres' function gives one.
+    Int4,
+    Bytes,
+    Instant,
 }
 
 /// A value of one row. `Null` stands for every NULL.
@@ -47,6 +51,7 @@ pub enum Value {
     Text(String),
     Texts(Vec<String>),
     Ints(Vec<i64>),
+    Bytes(Vec<u8>),
     Timestamp(i64),
     /// What `Kind::Any` could not narrow: lists, dates, decimals, …
     Other(ScalarValue),
@@ -138,6 +143,14 @@ impl Value {
         }
     }
 
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Text(text) => text.as_bytes(),
+            _ => &[],
+        }
+    }
+
     pub fn is_true(&self) -> bool {
         matches!(self, Self::Bool(true))
     }
@@ -165,6 +178,9 @@ impl Value {
             ScalarValue::Utf8(Some(text))
             | ScalarValue::Utf8View(Some(text))
             | ScalarValue::LargeUtf8(Some(text)) => Self::Text(text),
+            ScalarValue::Binary(Some(bytes))
+            | ScalarValue::BinaryView(Some(bytes))
+            | ScalarValue::LargeBinary(Some(bytes)) => Self::Bytes(bytes),
             ScalarValue::TimestampMicrosecond(Some(value), None) => Self::Timestamp(value),
             other if other.data_type().is_integer() => match other.cast_to(&DataType::Int64) {
                 Ok(ScalarValue::Int64(Some(value))) => Self::Int(value),
@@ -179,6 +195,7 @@ impl Value {
             Self::Text(text) => text.len(),
             Self::Texts(texts) => texts.iter().map(String::len).sum(),
             Self::Ints(values) => values.len() * 8,
+            Self::Bytes(bytes) => bytes.len(),
             _ => 0,
         }
     }
@@ -202,6 +219,9 @@ impl Kind {
             Self::Any | Self::Text => DataType::Utf8,
             Self::Texts => DataType::new_list(DataType::Utf8, true),
             Self::Ints => DataType::new_list(DataType::Int64, true),
+            Self::Int4 => DataType::Int32,
+            Self::Bytes => DataType::Binary,
+            Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         }
     }
 
@@ -246,6 +266,24 @@ impl Kind {
                     _ => None,
                 })?);
                 Arc::new(builder.finish())
+            }
+            Self::Int4 => {
+                let wide = pick(values, |v| match v {
+                    Value::Int(value) => i32::try_from(*value).ok(),
+                    _ => None,
+                })?;
+                Arc::new(Int32Array::from(wide))
+            }
+            Self::Bytes => Arc::new(BinaryArray::from(pick(values, |v| match v {
+                Value::Bytes(bytes) => Some(bytes.as_slice()),
+                _ => None,
+            })?)),
+            Self::Instant => {
+                let micros = pick(values, |v| match v {
+                    Value::Timestamp(micros) => Some(*micros),
+                    _ => None,
+                })?;
+                Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC"))
             }
         })
     }
@@ -299,6 +337,7 @@ impl ScalarUDFImpl for Function {
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let constant = call.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let constant = constant && self.signature.volatility != Volatility::Volatile;
         let rows = if constant { 1 } else { call.number_rows };
         let mut values = Vec::with_capacity(rows);
         let mut bytes = 0_usize;

@@ -21,7 +21,7 @@ const ELEMENTS_MAX: u128 = 1 << 20;
 
 pub fn functions() -> Vec<ScalarUDF> {
     let mut functions: Vec<ScalarUDF> = lists().into_iter().map(Function::udf).collect();
-    for inner in [range::range_udf(), range::gen_series_udf(), repeat::array_repeat_udf()] {
+    for inner in [range::range_udf(), repeat::array_repeat_udf()] {
         functions.push(bounded(inner, bounded_list));
     }
     let signature = Signature::any(1, Volatility::Immutable);
@@ -140,15 +140,9 @@ impl ScalarUDFImpl for ExpandArray {
 
 fn lists() -> Vec<Function> {
     const ARGUMENTS: &[Kind] = &[Kind::Any, Kind::Int];
-    vec![
-        function("array_upper", ARGUMENTS, Kind::Int, |a| Ok(Value::of_int(upper(&a[0], &a[1])))),
-        function("array_lower", ARGUMENTS, Kind::Int, |a| {
-            Ok(Value::of_int(upper(&a[0], &a[1]).map(|_| 1)))
-        }),
-        function("generate_subscripts", ARGUMENTS, Kind::Ints, |a| {
-            Ok(Value::Ints((1..=upper(&a[0], &a[1]).unwrap_or(0)).collect()))
-        }),
-    ]
+    vec![function("generate_subscripts", ARGUMENTS, Kind::Ints, |a| {
+        Ok(Value::Ints((1..=upper(&a[0], &a[1]).unwrap_or(0)).collect()))
+    })]
 }
 
 /// The number of elements; none for an empty list or a dimension other than the first.

@@ -42,11 +42,6 @@ fn texts() {
         ("quote_ident", vec![text("a1")], "a1"),
         ("lpad", vec![text("abc"), 5_i64.into(), text("xy")], "xyabc"),
         ("rpad", vec![text("abcdef"), 3_i64.into()], "abc"),
-        (
-            "json_build_object",
-            vec![text("a"), 1_i64.into(), text("b"), ScalarValue::Utf8(None)],
-            "{\"a\" : 1, \"b\" : null}",
-        ),
         ("pg_size_pretty", vec![10_239_i64.into()], "10239 bytes"),
         ("pg_size_pretty", vec![10_240_i64.into()], "10 kB"),
         ("pg_size_pretty", vec![10_485_247_i64.into()], "10239 kB"),
@@ -59,24 +54,6 @@ fn texts() {
         ),
     ] {
         assert_eq!(call(name, &values), expected, "{name} {values:?}");
-    }
-}
-
-#[test]
-fn parts_of_dates() {
-    let date = |days| ScalarValue::Date32(Some(days));
-    for (part, value, expected) in [
-        ("century", date(11_322), "20"),
-        ("century", date(11_323), "21"),
-        ("millennium", date(11_323), "3"),
-        ("decade", date(10_592), "199"),
-        (
-            "milliseconds",
-            ScalarValue::TimestampMicrosecond(Some(1_704_164_645_678_000), None),
-            "5678",
-        ),
-    ] {
-        assert_eq!(call(super::DATE_PART, &[part.into(), value]), expected, "{part}");
     }
 }
 

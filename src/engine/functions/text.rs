@@ -1,6 +1,7 @@
 //! Text functions: quoting, formatting, and those whose results a caller could make enormous.
 
-use datafusion::error::{DataFusionError, Result};
+use arrow::array::{ArrayRef, AsArray};
+use datafusion::error::Result;
 use datafusion::scalar::ScalarValue;
 use lakegate_base::{Error, Subject};
 
@@ -31,10 +32,6 @@ pub fn functions() -> Vec<Function> {
         function("replace", &[Kind::Text, Kind::Text, Kind::Text], Kind::Text, replace),
         function("like_escape", &[Kind::Text, Kind::Text], Kind::Text, like_escape),
         function("format", &[Kind::Text, Kind::Any], Kind::Text, format)
-            .variadic()
-            .optional(1)
-            .lenient(),
-        function("json_build_object", &[Kind::Any], Kind::Text, json_build_object)
             .variadic()
             .optional(1)
             .lenient(),
@@ -182,15 +179,31 @@ fn format(arguments: &[Value]) -> Result<Value> {
             out.push(c);
             continue;
         }
-        let mut digits = String::new();
-        while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-            digits.push(digit);
-        }
-        if !digits.is_empty() {
-            chars.next_if_eq(&'$').ok_or_else(|| wrong("not supported: a width in format()"))?;
+        let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+            let mut digits = String::new();
+            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
+                digits.push(digit);
+            }
+            digits
+        };
+        let mut digits = number(&mut chars);
+        if !digits.is_empty() && chars.next_if_eq(&'$').is_some() {
             next =
                 digits.parse().map_err(|_| wrong("format specifies an argument out of range"))?;
+            digits = String::new();
         }
+        let is_left = digits.is_empty() && chars.next_if_eq(&'-').is_some();
+        if digits.is_empty() {
+            digits = number(&mut chars);
+        }
+        let width: usize = match digits.as_str() {
+            "" => 0,
+            digits => digits.parse().map_err(|_| wrong("number is out of range"))?,
+        };
+        if width > TEXT_BYTES_MAX {
+            return Err(too_large());
+        }
+        let start = out.len();
         let kind = chars.next().ok_or_else(|| wrong("unterminated format() type specifier"))?;
         if kind == '%' {
             out.push('%');
@@ -209,6 +222,11 @@ fn format(arguments: &[Value]) -> Result<Value> {
             ('I', value) => out.push_str(&quote_ident(&show(value))),
             _ => return Err(wrong("unrecognized format() type specifier")),
         }
+        let padding = " ".repeat(width.saturating_sub(out[start..].chars().count()));
+        match is_left {
+            true => out.push_str(&padding),
+            false => out.insert_str(start, &padding),
+        }
         if out.len() > TEXT_BYTES_MAX {
             return Err(too_large());
         }
@@ -216,52 +234,23 @@ fn format(arguments: &[Value]) -> Result<Value> {
     text(out)
 }
 
-fn show(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Bool(value) => if *value { "t" } else { "f" }.to_string(),
-        Value::Int(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Texts(texts) => format!("{{{}}}", texts.join(",")),
-        Value::Ints(_) | Value::Timestamp(_) => String::new(),
-        Value::Other(scalar) => scalar.to_string(),
-    }
-}
-
-fn json_build_object(arguments: &[Value]) -> Result<Value> {
-    let mut pairs = Vec::new();
-    for pair in arguments.chunks(2) {
-        let [key, value] = pair else {
-            let message = "argument list must have even number of elements";
-            return Err(external(Error::invalid(message)));
-        };
-        if key.is_null() {
-            return Err(external(Error::invalid("null value not allowed for object key")));
-        }
-        let key = serde_json::Value::from(show(key));
-        pairs.push(format!("{key} : {}", json(value)?));
-    }
-    text(format!("{{{}}}", pairs.join(", ")))
-}
-
-fn json(value: &Value) -> Result<serde_json::Value> {
-    Ok(match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Int(value) => (*value).into(),
-        Value::Float(value) => (*value).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::Texts(texts) => texts.clone().into(),
-        Value::Ints(values) => values.clone().into(),
-        Value::Other(scalar @ (ScalarValue::Decimal128(..) | ScalarValue::Date32(_))) => {
-            scalar.to_string().into()
-        }
-        other => {
-            let what = format!("json_build_object of {other:?}");
-            return Err(DataFusionError::External(Box::new(Error::unsupported(what))));
-        }
-    })
+/// A value as text, as Postgres' output functions print it.
+pub fn show(value: &Value) -> String {
+    let scalar = match value {
+        Value::Null => return String::new(),
+        Value::Bool(value) => return if *value { "t" } else { "f" }.to_string(),
+        Value::Int(value) => return value.to_string(),
+        Value::Text(text) => return text.clone(),
+        Value::Float(value) => ScalarValue::Float64(Some(*value)),
+        Value::Bytes(bytes) => ScalarValue::Binary(Some(bytes.clone())),
+        Value::Timestamp(micros) => ScalarValue::TimestampMicrosecond(Some(*micros), None),
+        Value::Texts(texts) => return format!("{{{}}}", texts.join(",")),
+        Value::Ints(_) => return String::new(),
+        Value::Other(scalar) => scalar.clone(),
+    };
+    let printed = scalar.to_array().and_then(|array| super::print::to_text(&array));
+    let one = |array: ArrayRef| array.as_string::<i32>().value(0).to_string();
+    printed.map(one).unwrap_or_else(|_| scalar.to_string())
 }
 
 /// As Postgres rounds: a unit is used up to ten thousand.

@@ -21,18 +21,33 @@ use super::scalar::external;
 /// What `AT TIME ZONE` becomes.
 pub const NAME: &str = "timezone";
 
+/// The same for the session's own zone.
+const OF_SESSION: &str = "session_clock";
+
+/// The function that `AT TIME ZONE` becomes.
 pub fn udf() -> ScalarUDF {
-    ScalarUDF::from(AtZone { signature: Signature::user_defined(Volatility::Immutable) })
+    at_zone(NAME)
+}
+
+/// For the session's zone, whose distance from UTC is counted to the east. A zone named in a query counts it
+/// to the west, as POSIX has it: `AT TIME ZONE '+02:00'` is two hours behind UTC.
+pub fn of_session() -> ScalarUDF {
+    at_zone(OF_SESSION)
+}
+
+fn at_zone(name: &'static str) -> ScalarUDF {
+    ScalarUDF::from(AtZone { name, signature: Signature::user_defined(Volatility::Immutable) })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct AtZone {
+    name: &'static str,
     signature: Signature,
 }
 
 impl ScalarUDFImpl for AtZone {
     fn name(&self) -> &str {
-        NAME
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -83,13 +98,11 @@ impl ScalarUDFImpl for AtZone {
             };
             let tz = match &known {
                 Some((name, tz)) if name == zone => *tz,
-                _ => known.insert((zone.to_string(), parse(zone)?)).1,
+                _ => known.insert((zone.to_string(), self.zone(zone)?)).1,
             };
-            values.push(Some(match (tz, is_reading) {
-                (Zone::Named(tz), true) => instant(moment, tz)?,
-                (Zone::Named(tz), false) => reading(moment, tz)?,
-                (Zone::Fixed(offset), true) => instant(moment, offset)?,
-                (Zone::Fixed(offset), false) => reading(moment, offset)?,
+            values.push(Some(match is_reading {
+                true => tz.instant(moment)?,
+                false => tz.reading(moment)?,
             }));
         }
         let array: ArrayRef = Arc::new(TimestampMicrosecondArray::from(values));
@@ -107,19 +120,126 @@ impl ScalarUDFImpl for AtZone {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Zone {
+impl AtZone {
+    fn zone(&self, text: &str) -> Result<Zone> {
+        match self.name {
+            NAME => named(text),
+            _ => parse(text),
+        }
+    }
+}
+
+/// A zone as a query names it.
+pub fn named(text: &str) -> Result<Zone> {
+    Ok(match parse(text)? {
+        Zone::Fixed(zone) if text.starts_with(['+', '-']) => {
+            Zone::fixed(-i64::from(zone.local_minus_utc())).unwrap_or(Zone::UTC)
+        }
+        zone => zone,
+    })
+}
+
+/// A zone by name, or a fixed distance from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
     Named(Tz),
     Fixed(FixedOffset),
 }
 
-fn parse(zone: &str) -> Result<Zone> {
+/// Names of zones and their distance from UTC in hours, as Postgres' default set has them.
+const ABBREVIATIONS: [(&str, i32); 34] = [
+    ("utc", 0),
+    ("gmt", 0),
+    ("z", 0),
+    ("zulu", 0),
+    ("est", -5),
+    ("edt", -4),
+    ("cst", -6),
+    ("cdt", -5),
+    ("mst", -7),
+    ("mdt", -6),
+    ("pst", -8),
+    ("pdt", -7),
+    ("akst", -9),
+    ("akdt", -8),
+    ("hst", -10),
+    ("ast", -4),
+    ("adt", -3),
+    ("wet", 0),
+    ("west", 1),
+    ("cet", 1),
+    ("cest", 2),
+    ("met", 1),
+    ("mest", 2),
+    ("eet", 2),
+    ("eest", 3),
+    ("bst", 1),
+    ("msk", 3),
+    ("ist", 2),
+    ("jst", 9),
+    ("kst", 9),
+    ("sast", 2),
+    ("brt", -3),
+    ("art", -3),
+    ("nzst", 12),
+];
+
+impl Zone {
+    pub const UTC: Self = Self::Named(Tz::UTC);
+
+    pub fn fixed(seconds: i64) -> Option<Self> {
+        FixedOffset::east_opt(i32::try_from(seconds).ok()?).map(Self::Fixed)
+    }
+
+    /// What the clocks there show at this moment.
+    pub fn reading(self, micros: i64) -> Result<i64> {
+        match self {
+            Self::Named(Tz::UTC) => Ok(micros),
+            Self::Named(zone) => reading(micros, zone),
+            Self::Fixed(zone) => reading(micros, zone),
+        }
+    }
+
+    /// When the clocks there showed this.
+    pub fn instant(self, micros: i64) -> Result<i64> {
+        match self {
+            Self::Named(Tz::UTC) => Ok(micros),
+            Self::Named(zone) => instant(micros, zone),
+            Self::Fixed(zone) => instant(micros, zone),
+        }
+    }
+
+    /// What clocks there are called at this moment: `CET`, or nothing for a distance.
+    pub fn abbreviation(self, micros: i64) -> Result<String> {
+        Ok(match self {
+            Self::Named(zone) => {
+                let local = zone.from_utc_datetime(&naive(micros)?);
+                local.format("%Z").to_string()
+            }
+            Self::Fixed(_) => String::new(),
+        })
+    }
+}
+
+/// A zone's name, an abbreviation, or a distance: `Europe/Madrid`, `CET`, `+02:00`.
+pub fn parse(zone: &str) -> Result<Zone> {
     let unknown = || {
         let message = format!("time zone \"{zone}\" not recognized");
         external(Error::invalid(message).about(Subject::Value))
     };
-    if let Ok(offset) = zone.parse::<FixedOffset>() {
-        return Ok(Zone::Fixed(offset));
+    if let Some((sign, digits)) = [('+', 1), ('-', -1)]
+        .iter()
+        .find_map(|(sign, factor)| Some((*factor, zone.strip_prefix(*sign)?)))
+    {
+        let seconds = super::dates::offset(digits).ok_or_else(unknown)?;
+        return Zone::fixed(sign * seconds).ok_or_else(unknown);
+    }
+    let abbreviated = ABBREVIATIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone));
+    if let Some((_, hours)) = abbreviated {
+        return match hours {
+            0 => Ok(Zone::UTC),
+            _ => Zone::fixed(i64::from(*hours) * 3600).ok_or_else(unknown),
+        };
     }
     let known = chrono_tz::TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(zone));
     known.copied().map(Zone::Named).ok_or_else(unknown)
@@ -135,8 +255,9 @@ fn out_of_range() -> DataFusionError {
 
 /// What the clocks there show at this moment.
 fn reading(micros: i64, zone: impl TimeZone) -> Result<i64> {
-    let local = zone.from_utc_datetime(&naive(micros)?).naive_local();
-    Ok(local.and_utc().timestamp_micros())
+    let offset = zone.offset_from_utc_datetime(&naive(micros)?);
+    let seconds = i64::from(chrono::Offset::fix(&offset).local_minus_utc());
+    micros.checked_add(seconds * 1_000_000).ok_or_else(out_of_range)
 }
 
 /// When the clocks there showed this. An hour that came twice is its second coming, one that was skipped

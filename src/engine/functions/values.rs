@@ -23,7 +23,7 @@ pub fn rounded(to: &DataType) -> ScalarUDF {
         DataType::Int32 => ("int4", "integer"),
         _ => ("int8", "bigint"),
     };
-    let convert = move |array: &ArrayRef, to: &DataType| {
+    let convert = move |array: &ArrayRef, to: &DataType, _: &str| {
         let whole = whole(array)?;
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         cast_with_options(&whole, to, &strict).map_err(|_| {
@@ -55,7 +55,7 @@ fn whole(array: &ArrayRef) -> Result<ArrayRef> {
 
 /// A cast from text to bytes: `\x4a4b`, or characters with `\\` and `\112` for what is none.
 pub fn bytea(to: &DataType) -> ScalarUDF {
-    let convert = |array: &ArrayRef, to: &DataType| {
+    let convert = |array: &ArrayRef, to: &DataType, _: &str| {
         let texts = cast(array, &DataType::Utf8)?;
         let values = texts.as_string::<i32>().iter().map(|text| text.map(bytes).transpose());
         let values = values.collect::<Result<Vec<_>>>()?;
@@ -65,6 +65,19 @@ pub fn bytea(to: &DataType) -> ScalarUDF {
     function("bytea", to, Arc::new(convert))
 }
 
+/// A cast from text to a date, a time, a moment or an interval, as Postgres reads them. Words like `today`
+/// and clocks without a zone depend on the session.
+pub fn moment(to: &DataType) -> ScalarUDF {
+    let name = match to {
+        DataType::Date32 | DataType::Date64 => "date",
+        DataType::Time32(_) | DataType::Time64(_) => "time",
+        DataType::Timestamp(_, None) => "timestamp",
+        DataType::Timestamp(..) => "timestamptz",
+        _ => "interval",
+    };
+    function(name, to, Arc::new(super::dates::from_text))
+}
+
 fn bytes(text: &str) -> Result<Vec<u8>> {
     bytes_from_text(text).ok_or_else(|| {
         let error = Error::invalid("invalid input syntax for type bytea").about(Subject::Value);
@@ -72,7 +85,8 @@ fn bytes(text: &str) -> Result<Vec<u8>> {
     })
 }
 
-type Convert = Arc<dyn Fn(&ArrayRef, &DataType) -> Result<ArrayRef> + Send + Sync>;
+/// Given the values, the type they become, and the session's zone.
+type Convert = Arc<dyn Fn(&ArrayRef, &DataType, &str) -> Result<ArrayRef> + Send + Sync>;
 
 fn function(name: &'static str, to: &DataType, convert: Convert) -> ScalarUDF {
     let signature = Signature::any(1, Volatility::Immutable);
@@ -100,13 +114,14 @@ impl ScalarUDFImpl for ValueCast {
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let zone = call.config_options.execution.time_zone.as_deref().unwrap_or("UTC");
         let [value] = take_function_args(self.name, call.args)?;
         match value {
             ColumnarValue::Array(array) => {
-                Ok(ColumnarValue::Array((self.convert)(&array, &self.to)?))
+                Ok(ColumnarValue::Array((self.convert)(&array, &self.to, zone)?))
             }
             ColumnarValue::Scalar(one) => {
-                let array = (self.convert)(&one.to_array()?, &self.to)?;
+                let array = (self.convert)(&one.to_array()?, &self.to, zone)?;
                 Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?))
             }
         }

@@ -12,7 +12,7 @@ use sqlparser::ast::{
 };
 
 use super::build;
-use crate::functions::{OBJECT_TYPES, TO_TEXT};
+use crate::functions::{AS_JSON, AS_JSONB, OBJECT_TYPES, TO_TEXT};
 use crate::system::types::PG_TYPE;
 
 /// What a cast to a type becomes.
@@ -88,6 +88,10 @@ pub fn rewrite(expr: &mut Expr) {
                 None => text,
             };
         }
+        Target::Function(name @ (AS_JSON | AS_JSONB)) if is_parameter => {
+            let text = cast(build::take(inner), DataType::Text);
+            *expr = build::call(name, vec![text]);
+        }
         Target::Function(name) => *expr = build::call(name, vec![build::take(inner)]),
     }
 }
@@ -123,8 +127,8 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
 fn target(data_type: &DataType) -> Target {
     match data_type {
         DataType::Text => Target::Text(None, None),
-        DataType::JSON => Target::Text(None, Some("json")),
-        DataType::JSONB => Target::Text(None, Some("jsonb")),
+        DataType::JSON => Target::Function(AS_JSON),
+        DataType::JSONB => Target::Function(AS_JSONB),
         DataType::Uuid => Target::Text(None, Some("uuid")),
         DataType::Varchar(length)
         | DataType::CharacterVarying(length)
@@ -176,8 +180,8 @@ fn named(name: &ObjectName) -> Option<Target> {
         "name" => Target::Text(None, Some("name")),
         "varchar" => Target::Text(None, Some("varchar")),
         "bpchar" => Target::Text(None, Some("bpchar")),
-        "json" => Target::Text(None, Some("json")),
-        "jsonb" => Target::Text(None, Some("jsonb")),
+        "json" => Target::Function(AS_JSON),
+        "jsonb" => Target::Function(AS_JSONB),
         "uuid" => Target::Text(None, Some("uuid")),
         "char" => Target::Text(Some(1), Some("char")),
         "xid" | "cid" => Target::Function("pg_oid"),

@@ -2,15 +2,15 @@
 
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, DateTimeField, Expr, Function, FunctionArguments, ObjectName,
-    Select, SelectItem, Subscript, Value,
+    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    ObjectName, Select, SelectItem, Subscript, UnaryOperator, Value,
 };
 
-use super::{build, casts};
-use crate::functions::{AT_TIME_ZONE, DATE_PART, DATE_PARTS, EMPTY_ARRAY, TO_TEXT};
+use super::{build, casts, moments, patterns};
+use crate::functions::{AT_TIME_ZONE, EMPTY_ARRAY, STRING_AGG_BY, TO_TEXT};
 
 /// Functions that Postgres calls without parentheses.
-pub const WITHOUT_PARENTHESES: [&str; 8] = [
+pub const WITHOUT_PARENTHESES: [&str; 10] = [
     "current_catalog",
     "current_database",
     "current_role",
@@ -18,18 +18,14 @@ pub const WITHOUT_PARENTHESES: [&str; 8] = [
     "current_user",
     "session_user",
     "user",
+    "localtime",
     "localtimestamp",
+    "current_time",
 ];
 
 /// Names DataFusion has under another name.
-const RENAMED: [(&str, &str); 6] = [
-    ("clock_timestamp", "now"),
-    ("statement_timestamp", "now"),
-    ("transaction_timestamp", "now"),
-    ("localtimestamp", "now"),
-    ("gen_random_uuid", "uuid"),
-    ("every", "bool_and"),
-];
+const RENAMED: [(&str, &str); 3] =
+    [("statement_timestamp", "now"), ("transaction_timestamp", "now"), ("every", "bool_and")];
 
 /// Before the children are visited: what would mislead their rewriting.
 pub fn before(expr: &mut Expr) {
@@ -47,11 +43,15 @@ pub fn before(expr: &mut Expr) {
 
 /// After the children were rewritten.
 pub fn after(expr: &mut Expr) -> Result<()> {
+    moments::interval_literal(expr)?;
     casts::rewrite(expr);
     match expr {
         Expr::Function(call) => {
             function(call);
-            if let Some(remainder) = remainder(call) {
+            moments::named_arguments(call)?;
+            if let Some(clock) = moments::clock(call) {
+                *expr = clock;
+            } else if let Some(remainder) = remainder(call) {
                 *expr = remainder;
             }
         }
@@ -62,6 +62,10 @@ pub fn after(expr: &mut Expr) -> Result<()> {
         Expr::BinaryOp { left, op, right } => {
             operator(op)?;
             compare_array(left, op, right);
+            patterns::operand(op, right)?;
+            if let Some(call) = moments::overlaps(left, op, right) {
+                *expr = call;
+            }
         }
         Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
             if let Some(escape) = escape_char.take()
@@ -72,8 +76,12 @@ pub fn after(expr: &mut Expr) -> Result<()> {
             }
         }
         Expr::Extract { field, expr: inner, .. } => {
-            if let Some(call) = extract(field, inner) {
-                *expr = call;
+            *expr = moments::extract(field, inner);
+        }
+        Expr::SimilarTo { .. } | Expr::Substring { .. } => patterns::rewrite(expr)?,
+        Expr::UnaryOp { op, expr: inner } => {
+            if let Some(name) = unary(*op) {
+                *expr = build::call(name, vec![build::take(inner)]);
             }
         }
         // DataFusion plans tuples of names and of literals only.
@@ -136,17 +144,28 @@ fn function(call: &mut Function) {
     {
         call.args = build::arguments(vec![]);
     }
+    // The list of what becomes rows.
+    if name == "regexp_split_to_table" {
+        call.name = build::function("regexp_split_to_array", vec![]).name;
+    }
     if let Some((_, known)) = RENAMED.iter().find(|(from, _)| *from == name) {
         call.name = build::function(known, vec![]).name;
     }
     if name == "coalesce" {
         empty_array(call);
     }
-    let part = build::plain_arguments(&call.args)
-        .and_then(|list| list.first().and_then(casts::literal_text))
-        .filter(|_| matches!(name.as_str(), "date_part" | "datepart"));
-    if part.is_some_and(|part| DATE_PARTS.contains(&part.to_lowercase().as_str())) {
-        call.name = build::function(DATE_PART, vec![]).name;
+    if name == "string_agg" && !has_literal_delimiter(call) {
+        call.name = build::function(STRING_AGG_BY, vec![]).name;
+    }
+}
+
+fn has_literal_delimiter(call: &Function) -> bool {
+    let FunctionArguments::List(list) = &call.args else { return true };
+    match list.args.get(1) {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(delimiter))) => {
+            casts::literal_text(delimiter).is_some() || matches!(delimiter, Expr::Value(_))
+        }
+        _ => true,
     }
 }
 
@@ -161,10 +180,14 @@ fn remainder(call: &Function) -> Option<Expr> {
     Some(Expr::Nested(Box::new(Expr::BinaryOp { left, op, right })))
 }
 
-fn extract(field: &DateTimeField, inner: &mut Expr) -> Option<Expr> {
-    let part = field.to_string().trim_matches('\'').to_lowercase();
-    let ours = DATE_PARTS.contains(&part.as_str());
-    ours.then(|| build::call(DATE_PART, vec![build::text(&part), build::take(inner)]))
+/// Signs of functions: `|/ 25`, `@ -5`.
+fn unary(op: UnaryOperator) -> Option<&'static str> {
+    Some(match op {
+        UnaryOperator::PGSquareRoot => "sqrt",
+        UnaryOperator::PGCubeRoot => "cbrt",
+        UnaryOperator::PGAbs => "abs",
+        _ => return None,
+    })
 }
 
 /// `OPERATOR(pg_catalog.~)` is the operator itself.
@@ -250,7 +273,24 @@ fn field_access(expr: &mut Expr) {
 }
 
 /// Functions that give a row per element in a select list; ours give one list, so `unnest` them.
-const SET_RETURNING: [&str; 3] = ["generate_series", "generate_subscripts", "_pg_expandarray"];
+const SET_RETURNING: [&str; 11] = [
+    "generate_series",
+    "generate_subscripts",
+    "_pg_expandarray",
+    "regexp_matches",
+    "regexp_split_to_table",
+    "json_array_elements",
+    "jsonb_array_elements",
+    "json_array_elements_text",
+    "jsonb_array_elements_text",
+    "json_object_keys",
+    "jsonb_object_keys",
+];
+
+/// Whether a function gives a row per element; ours give one list.
+pub fn gives_rows(name: &str) -> bool {
+    SET_RETURNING.contains(&name)
+}
 
 pub fn set_returning(select: &mut Select) {
     for item in &mut select.projection {
@@ -265,8 +305,10 @@ pub fn set_returning(select: &mut Select) {
                 continue;
             }
             // A field of each element: take the field of the list that the function is made from.
-            if let Some(list) = expanded_field(inner, access_chain) {
-                *expr = build::call("unnest", vec![list]);
+            match expanded_field(inner, access_chain) {
+                Some(list) => *expr = build::call("unnest", vec![list]),
+                // An element of each, as of `(regexp_matches(…))[1]`.
+                None => **inner = build::call("unnest", vec![build::take(inner)]),
             }
         }
     }
@@ -274,7 +316,7 @@ pub fn set_returning(select: &mut Select) {
 
 fn is_set_returning(expr: &Expr) -> bool {
     let Expr::Function(call) = expr else { return false };
-    call.over.is_none() && SET_RETURNING.contains(&build::last_part(&call.name).as_str())
+    call.over.is_none() && gives_rows(&build::last_part(&call.name))
 }
 
 /// `(_pg_expandarray(a)).x` is the elements of `a`, `.n` their numbers.

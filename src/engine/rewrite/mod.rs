@@ -14,7 +14,9 @@ mod expressions;
 mod hidden;
 mod literals;
 mod membership;
+mod moments;
 mod output;
+mod patterns;
 mod subqueries;
 mod table_functions;
 mod tables;
@@ -32,7 +34,7 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 
 use crate::system::SessionFacts;
 
-pub use casts::Types;
+pub use casts::{Types, array_literal};
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use literals::Literals;
 pub use output::{names, readable, unmarked};

@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     Array, ArrayElemTypeDef, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident,
     ObjectName, Query, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
-    Visit, Visitor,
+    Value, Visit, Visitor,
 };
 
 use super::tables::{relation, table_alias};
-use super::{build, literals, output};
+use super::{build, expressions, literals, output};
+use crate::functions::JSON_EACH;
 use crate::system::definitions::{PG_CATALOG, find};
 
 /// `f(a, b) WITH ORDINALITY AS alias(…)`
@@ -109,9 +110,6 @@ pub fn type_series(factor: &mut TableFactor) {
 fn lists(function: &str, arguments: &[Expr]) -> Option<Vec<Expr>> {
     match (function, arguments) {
         ("unnest", [_, ..]) => Some(arguments.to_vec()),
-        ("generate_series" | "generate_subscripts", _) => {
-            Some(vec![build::call(function, arguments.to_vec())])
-        }
         ("_pg_expandarray", [list]) => Some(vec![list.clone(), numbers(list)]),
         // A lake's tables are no partitions of others.
         ("pg_partition_ancestors", [_]) => {
@@ -119,7 +117,13 @@ fn lists(function: &str, arguments: &[Expr]) -> Option<Vec<Expr>> {
             let nothing = Expr::Array(Array { elem: vec![], named: true });
             Some(vec![cast(nothing, DataType::Array(elements))])
         }
-        _ => None,
+        (known, _) if expressions::gives_rows(known) => {
+            Some(vec![build::call(function, arguments.to_vec())])
+        }
+        (known, _) => {
+            let (_, keys, values) = JSON_EACH.iter().find(|(name, ..)| *name == known)?;
+            Some([keys, values].map(|list| build::call(list, arguments.to_vec())).to_vec())
+        }
     }
 }
 
@@ -129,9 +133,13 @@ fn numbers(list: &Expr) -> Expr {
 
 fn unnested(call: Call, lists: Vec<Expr>) -> TableFactor {
     let Call { function, arguments, alias, with_ordinality } = call;
+    let is_aliased = alias.is_some();
     let mut alias = alias.unwrap_or_else(|| table_alias(Ident::new(&function)));
     let own = match (function.as_str(), lists.len()) {
         ("_pg_expandarray", _) => vec![Ident::new("x"), Ident::new("n")],
+        // Of JSON, columns have names of their own.
+        (json, 2) if json.contains("_each") => vec![Ident::new("key"), Ident::new("value")],
+        (json, 1) if json.contains("array_elements") && !is_aliased => vec![Ident::new("value")],
         (_, 1) => vec![alias.name.clone()],
         (_, count) => (1..=count).map(|at| output::numbered(&function, at)).collect(),
     };
@@ -180,10 +188,13 @@ fn derived(query: Query, alias: TableAlias, lateral: bool) -> TableFactor {
     TableFactor::Derived { lateral, subquery: Box::new(query), alias: Some(alias), sample: None }
 }
 
+/// Only numbers stream: of moments, our own function knows months and zones.
 fn is_literal(expr: &Expr) -> bool {
+    use DataType::{BigInt, Int, Int8, Integer};
     match expr {
-        Expr::Value(_) | Expr::TypedString(_) | Expr::Interval(_) => true,
-        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) | Expr::Cast { expr, .. } => {
+        Expr::Value(value) => matches!(value.value, Value::Number(..) | Value::Null),
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_literal(expr),
+        Expr::Cast { expr, data_type: BigInt(_) | Integer(_) | Int(_) | Int8(_), .. } => {
             is_literal(expr)
         }
         _ => false,

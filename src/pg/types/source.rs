@@ -344,9 +344,7 @@ impl Source {
             Self::Time64(values, unit) => Scalar::Time(micros(values[row], *unit)?),
             Self::Timestamp(values, unit) => Scalar::Timestamp(micros(values[row], *unit)?),
             Self::Instant(values, unit) => Scalar::Instant(micros(values[row], *unit)?),
-            Self::Duration(values, unit) => {
-                Scalar::Interval { months: 0, days: 0, micros: micros(values[row], *unit)? }
-            }
+            Self::Duration(values, unit) => duration(micros(values[row], *unit)?)?,
             Self::Months(values) => Scalar::Interval { months: values[row], days: 0, micros: 0 },
             Self::DayTime(values) => {
                 let IntervalDayTime { days, milliseconds } = values[row];
@@ -376,6 +374,14 @@ fn decimal(unscaled: i256, scale: i8) -> Scalar<'static> {
 }
 
 /// Postgres keeps microseconds: nanoseconds are cut towards the past.
+/// The difference of two moments: whole days apart from the rest.
+fn duration(micros: i64) -> Result<Scalar<'static>> {
+    const DAY_MICROS: i64 = 86_400_000_000;
+    let days = i32::try_from(micros / DAY_MICROS)
+        .map_err(|_| Report::new("22008", "interval out of range"))?;
+    Ok(Scalar::Interval { months: 0, days, micros: micros % DAY_MICROS })
+}
+
 fn micros(value: i64, unit: TimeUnit) -> Result<i64> {
     let range = || Report::new("22008", "timestamp out of range");
     match unit {

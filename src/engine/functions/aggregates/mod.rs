@@ -1,0 +1,16 @@
+//! Aggregates that DataFusion lacks, or answers with another type.
+
+mod joined;
+mod ordered;
+mod spread;
+
+use datafusion::logical_expr::AggregateUDF;
+
+pub use joined::NAME as JOINED;
+
+pub fn functions() -> Vec<AggregateUDF> {
+    let mut functions = ordered::functions();
+    functions.extend(spread::functions());
+    functions.push(joined::function());
+    functions
+}
