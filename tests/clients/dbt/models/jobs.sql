@@ -1,0 +1,3 @@
+select profissao, count(*) as people
+from {{ ref('people') }}
+group by profissao

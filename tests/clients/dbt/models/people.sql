@@ -1,0 +1,2 @@
+select id, nome, profissao, nascimento
+from {{ source('landing', 'customers') }}

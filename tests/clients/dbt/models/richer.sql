@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select id, idade from {{ source('gold', 'customers_credit') }}

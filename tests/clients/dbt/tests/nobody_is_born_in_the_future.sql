@@ -1,0 +1,1 @@
+select id from {{ source('landing', 'customers') }} where nascimento > current_date
