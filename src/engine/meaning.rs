@@ -5,6 +5,7 @@ mod exact_sums;
 mod held_lists;
 mod lateral;
 mod moved_dates;
+mod shown_types;
 mod single_rows;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         Arc::new(lateral::Lateral),
         pass("single_rows", single_rows::in_expr),
         pass("exact_sums", exact_sums::in_expr),
+        pass("shown_types", shown_types::in_expr),
         pass("moved_dates", moved_dates::in_expr),
     ];
     rules.extend(Analyzer::new().rules);

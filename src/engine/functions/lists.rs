@@ -24,7 +24,7 @@ pub fn functions() -> Vec<ScalarUDF> {
         columns("array_length", list_and_int, int4, length),
         columns("array_upper", list_and_int, int4, length),
         columns("array_lower", list_and_int, int4, length),
-        columns("cardinality", one_list, int4, cardinality),
+        columns("cardinality", list_or_map, int4, cardinality),
         columns("array_ndims", one_list, int4, dimensions),
         columns("array_dims", one_list, |_| plain(DataType::Utf8), dims),
         columns("trim_array", list_and_int, like, trim),
@@ -49,6 +49,14 @@ fn plain_list(given: &DataType) -> Option<DataType> {
 fn one_list(given: &[DataType]) -> Option<Vec<DataType>> {
     let [list] = given else { return None };
     Some(vec![plain_list(list)?])
+}
+
+/// Of a map, its entries are counted.
+fn list_or_map(given: &[DataType]) -> Option<Vec<DataType>> {
+    match given {
+        [map @ DataType::Map(..)] => Some(vec![map.clone()]),
+        other => one_list(other),
+    }
 }
 
 fn list_and_int(given: &[DataType]) -> Option<Vec<DataType>> {
@@ -87,6 +95,11 @@ fn length(call: &Call<'_>) -> Result<ArrayRef> {
 
 fn cardinality(call: &Call<'_>) -> Result<ArrayRef> {
     let list = call.column(0)?;
+    if let Some(maps) = list.as_map_opt() {
+        let entries = |row| maps.is_valid(row).then(|| i32::try_from(maps.value(row).len()).ok());
+        let counts = (0..call.rows).map(|row| entries(row).flatten());
+        return Ok(Arc::new(Int32Array::from_iter(counts)));
+    }
     let values = (0..call.rows).map(|row| {
         let known = list.is_valid(row).then(|| lengths(list, row))?;
         let all = if known.is_empty() { 0 } else { known.iter().product() };

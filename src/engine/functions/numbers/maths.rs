@@ -83,12 +83,12 @@ fn one(given: &[DataType]) -> Option<Vec<DataType>> {
     Some(vec![kind(one)?])
 }
 
-/// Places are given for numerics alone.
+/// Postgres knows places of numerics alone; those of doubles are what every other engine of a lake gives.
 fn one_or_two(given: &[DataType]) -> Option<Vec<DataType>> {
     match given {
         [one] => Some(vec![kind(one)?]),
         [value, places] if places.is_integer() || *places == DataType::Null => {
-            let value = numeric_kind(value)?;
+            let value = if value.is_floating() { FLOAT } else { numeric_kind(value)? };
             Some(vec![value, DataType::Int32])
         }
         _ => None,
@@ -253,6 +253,9 @@ enum Rounding {
 
 fn to_places(call: &Call<'_>, rounding: Rounding) -> Result<ArrayRef> {
     let column = call.column(0)?;
+    if *column.data_type() == FLOAT && call.columns.len() == 2 {
+        return float_to_places(call, rounding);
+    }
     if *column.data_type() == FLOAT {
         return float(call, |x| {
             Ok(if rounding == Rounding::Down { x.trunc() } else { x.round_ties_even() })
@@ -289,6 +292,22 @@ fn to_places(call: &Call<'_>, rounding: Rounding) -> Result<ArrayRef> {
             .ok_or_else(overflow)
         }),
     )
+}
+
+fn float_to_places(call: &Call<'_>, rounding: Rounding) -> Result<ArrayRef> {
+    let values = call.column(0)?.as_primitive::<Float64Type>();
+    let places = call.column(1)?.as_primitive::<Int32Type>();
+    let rounded = values.iter().zip(places).map(|pair| {
+        let (Some(value), Some(places)) = pair else { return None };
+        let unit = 10_f64.powi(places);
+        let moved = value * unit;
+        // Where the unit is lost, so are the digits to round.
+        if !moved.is_finite() || unit == 0.0 {
+            return Some(value);
+        }
+        Some(if rounding == Rounding::Down { moved.trunc() } else { moved.round() } / unit)
+    });
+    Ok(Arc::new(rounded.collect::<Float64Array>()))
 }
 
 fn div(call: &Call<'_>) -> Result<ArrayRef> {
