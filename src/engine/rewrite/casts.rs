@@ -119,7 +119,7 @@ impl TypePlanner for Types {
     }
 }
 
-fn cast(expr: Expr, data_type: DataType) -> Expr {
+pub fn cast(expr: Expr, data_type: DataType) -> Expr {
     let kind = CastKind::Cast;
     Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }
 }

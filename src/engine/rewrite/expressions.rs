@@ -2,8 +2,8 @@
 
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    ObjectName, Select, SelectItem, Subscript, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, ObjectName, Select, SelectItem, Subscript, UnaryOperator, Value,
 };
 
 use super::{build, casts, moments, patterns};
@@ -298,7 +298,7 @@ pub fn set_returning(select: &mut Select) {
             continue;
         };
         if is_set_returning(expr) {
-            *expr = build::call("unnest", vec![build::take(expr)]);
+            *expr = rows_of(build::take(expr));
         } else if let Expr::CompoundFieldAccess { root, access_chain } = expr {
             let Expr::Nested(inner) = root.as_mut() else { continue };
             if !is_set_returning(inner) {
@@ -312,6 +312,14 @@ pub fn set_returning(select: &mut Select) {
             }
         }
     }
+}
+
+/// A row per element of a list. Subscripts are `integer`; ours are made of what DataFusion counts with.
+pub fn rows_of(list: Expr) -> Expr {
+    let is_subscripts = matches!(&list, Expr::Function(call)
+        if build::last_part(&call.name) == "generate_subscripts");
+    let rows = build::call("unnest", vec![list]);
+    if is_subscripts { casts::cast(rows, DataType::Integer(None)) } else { rows }
 }
 
 fn is_set_returning(expr: &Expr) -> bool {

@@ -5,11 +5,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, ArrayElemTypeDef, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, Ident,
-    ObjectName, Query, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
-    Value, Visit, Visitor,
+    Array, ArrayElemTypeDef, DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName,
+    Query, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visit,
+    Visitor,
 };
 
+use super::casts::cast;
 use super::tables::{relation, table_alias};
 use super::{build, expressions, literals, output};
 use crate::functions::JSON_EACH;
@@ -147,8 +148,7 @@ fn unnested(call: Call, lists: Vec<Expr>) -> TableFactor {
     let mut names = given.collect::<Vec<_>>();
     names.extend(own.into_iter().skip(names.len()));
     let ordinality = with_ordinality.then(|| ordinality(&lists));
-    let mut items: Vec<Expr> =
-        lists.into_iter().map(|list| build::call("unnest", vec![list])).collect();
+    let mut items: Vec<Expr> = lists.into_iter().map(expressions::rows_of).collect();
     if let Some(ordinality) = ordinality {
         names.truncate(items.len() + 1);
         if names.len() == items.len() {
@@ -177,11 +177,6 @@ fn ordinality(lists: &[Expr]) -> Expr {
         }
     };
     cast(build::call("unnest", vec![numbers]), DataType::BigInt(None))
-}
-
-fn cast(expr: Expr, data_type: DataType) -> Expr {
-    let kind = CastKind::Cast;
-    Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
 fn derived(query: Query, alias: TableAlias, lateral: bool) -> TableFactor {

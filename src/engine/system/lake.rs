@@ -235,7 +235,6 @@ impl LakeView {
             kind: "i",
             comment: None,
             columns: columns.iter().filter_map(of).collect(),
-            rows: None,
             bytes: None,
             view_sql: None,
             row_type: None,
