@@ -134,6 +134,10 @@ pub trait Prepared: Send + Sync {
     fn schema(&self) -> SchemaRef;
     /// The types of `$1`, `$2`, …
     fn parameters(&self) -> &[DataType];
+    /// The Postgres type of the parameter at this index, from 0, where its Arrow type does not tell it.
+    fn parameter_name(&self, _index: usize) -> Option<&str> {
+        None
+    }
     fn as_any(&self) -> &dyn Any;
 }
 

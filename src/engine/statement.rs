@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ParamValues, ScalarValue};
@@ -19,6 +19,7 @@ use crate::error::from_datafusion;
 use crate::explain::{is_explain, schema as explain_schema};
 use crate::plan::Planned;
 use crate::sql::Formality;
+use crate::system::types::PG_TYPE;
 
 /// A plan older than this is made anew: its tables may have newer versions.
 const PLAN_AGE_MAX: Duration = Duration::from_secs(1);
@@ -30,6 +31,8 @@ pub struct LakePrepared {
     pub tree: Arc<Tree>,
     pub schema: SchemaRef,
     pub parameters: Vec<DataType>,
+    /// The Postgres types of those whose Arrow type does not tell it.
+    parameter_names: Vec<Option<String>>,
     /// The plan made by `prepare`, for the first execution soon after it.
     fresh: Mutex<Option<(Planned, Instant)>>,
 }
@@ -68,6 +71,10 @@ impl Prepared for LakePrepared {
         &self.parameters
     }
 
+    fn parameter_name(&self, index: usize) -> Option<&str> {
+        self.parameter_names.get(index)?.as_deref()
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -76,8 +83,9 @@ impl Prepared for LakePrepared {
 impl LakePrepared {
     /// A statement that is no query: its columns are known without planning.
     pub fn command(statement: &Statement, tree: Arc<Tree>, schema: SchemaRef) -> Self {
-        let statement = statement.clone();
-        Self { statement, tree, schema, parameters: Vec::new(), fresh: Mutex::new(None) }
+        let (statement, fresh) = (statement.clone(), Mutex::new(None));
+        let (parameters, parameter_names) = (Vec::new(), Vec::new());
+        Self { statement, tree, schema, parameters, parameter_names, fresh }
     }
 
     pub fn query(
@@ -86,13 +94,17 @@ impl LakePrepared {
         planned: Planned,
         declared: &[Option<DataType>],
     ) -> Result<Self> {
-        let parameters = parameter_types(&planned.plan, declared)?;
+        let fields = parameter_fields(&planned.plan, declared)?;
+        let named = fields.iter().map(|field| field.metadata().get(PG_TYPE).cloned());
+        let parameter_names = named.collect();
+        let parameters: Vec<DataType> = fields.iter().map(|f| f.data_type().clone()).collect();
         let schema = match is_explain(&tree) {
             true => explain_schema(),
             false => answer_schema(&planned, &parameters)?,
         };
         let fresh = Mutex::new(Some((planned, Instant::now())));
-        Ok(Self { statement: statement.clone(), tree, schema, parameters, fresh })
+        let statement = statement.clone();
+        Ok(Self { statement, tree, schema, parameters, parameter_names, fresh })
     }
 
     /// The plan from `prepare`, once, while it is fresh.
@@ -103,38 +115,51 @@ impl LakePrepared {
 }
 
 /// Declared types first, then inferred ones; what neither tells is text, as Postgres's unknown becomes.
-fn parameter_types(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<DataType>> {
-    let inferred = plan.get_parameter_types().map_err(from_datafusion)?;
+fn parameter_fields(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<FieldRef>> {
+    let inferred = plan.get_parameter_fields().map_err(from_datafusion)?;
     let told = told_by_place(plan)?;
-    let mut types: BTreeMap<usize, DataType> = BTreeMap::new();
-    for (name, data_type) in inferred {
+    let mut fields: BTreeMap<usize, FieldRef> = BTreeMap::new();
+    for (name, field) in inferred {
         let position = name.strip_prefix('$').and_then(|n| n.parse::<usize>().ok());
         let Some(position) = position.filter(|p| (1..=PARAMETERS_MAX).contains(p)) else {
             return Err(Error::invalid(format!("there is no parameter {name}"))
                 .about(Subject::Parameter)
                 .hint("Name parameters $1, $2, …"));
         };
-        let data_type = data_type.or_else(|| told.get(&name).cloned());
-        types.insert(position, data_type.unwrap_or(DataType::Utf8));
+        if let Some(field) = field.or_else(|| told.get(&name).cloned()) {
+            fields.insert(position, field);
+        }
     }
-    let count = types.keys().max().copied().unwrap_or(0).max(declared.len());
+    let count = fields.keys().max().copied().unwrap_or(0).max(declared.len());
+    let count = count.max(last_parameter(plan)?);
+    let unnamed = |data_type: DataType| Arc::new(Field::new("", data_type, true));
     Ok((1..=count)
         .map(|position| {
-            let declared = declared.get(position - 1).cloned().flatten();
-            let known = declared.or_else(|| types.remove(&position)).unwrap_or(DataType::Utf8);
+            let declared = declared.get(position - 1).cloned().flatten().map(unnamed);
+            let known = declared.or_else(|| fields.remove(&position));
+            let known = known.unwrap_or_else(|| unnamed(DataType::Utf8));
             // Clients send text, not views of it.
-            match known {
-                DataType::Utf8View | DataType::LargeUtf8 | DataType::Null => DataType::Utf8,
-                DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
-                other => other,
+            match known.data_type() {
+                DataType::Utf8View | DataType::LargeUtf8 | DataType::Null => {
+                    Arc::new(known.as_ref().clone().with_data_type(DataType::Utf8))
+                }
+                DataType::BinaryView | DataType::LargeBinary => unnamed(DataType::Binary),
+                _ => known,
             }
         })
         .collect())
 }
 
+/// The greatest number of a parameter, whatever is known of it.
+fn last_parameter(plan: &LogicalPlan) -> Result<usize> {
+    let names = plan.get_parameter_names().map_err(from_datafusion)?;
+    let numbers = names.iter().filter_map(|name| name.strip_prefix('$')?.parse().ok());
+    Ok(numbers.filter(|number| *number <= PARAMETERS_MAX).max().unwrap_or(0))
+}
+
 /// What DataFusion does not infer: `$1::date` is a date, a limit is a whole number, and a parameter beside
 /// others in a function or CASE is what they are.
-fn told_by_place(plan: &LogicalPlan) -> Result<BTreeMap<String, DataType>> {
+fn told_by_place(plan: &LogicalPlan) -> Result<BTreeMap<String, FieldRef>> {
     let mut told = Told::default();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::Limit(limit) = node {
@@ -162,21 +187,25 @@ const TEXT_AND_NUMBERS: [&str; 8] =
 
 /// The types of parameters, by name.
 #[derive(Default)]
-struct Told(BTreeMap<String, DataType>);
+struct Told(BTreeMap<String, FieldRef>);
 
 impl Told {
     fn tell(&mut self, expr: &Expr, data_type: &DataType) {
+        self.tell_field(expr, &Arc::new(Field::new("", data_type.clone(), true)));
+    }
+
+    fn tell_field(&mut self, expr: &Expr, field: &FieldRef) {
         if let Expr::Placeholder(placeholder) = expr
             && placeholder.field.is_none()
         {
-            self.0.entry(placeholder.id.clone()).or_insert_with(|| data_type.clone());
+            self.0.entry(placeholder.id.clone()).or_insert_with(|| Arc::clone(field));
         }
     }
 
     fn by(&mut self, expr: &Expr, schema: &DFSchema) {
         match expr {
-            Expr::Cast(cast) => self.tell(&cast.expr, cast.field.data_type()),
-            Expr::TryCast(cast) => self.tell(&cast.expr, cast.field.data_type()),
+            Expr::Cast(cast) => self.tell_field(&cast.expr, &cast.field),
+            Expr::TryCast(cast) => self.tell_field(&cast.expr, &cast.field),
             Expr::Case(case) => {
                 let results = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
                 self.alike(&results.chain(case.else_expr.as_deref()).collect::<Vec<_>>(), schema);
@@ -208,10 +237,10 @@ impl Told {
     /// The first whose type is known tells the others.
     fn alike(&mut self, exprs: &[&Expr], schema: &DFSchema) {
         let is_known = |expr: &&&Expr| !matches!(expr, Expr::Placeholder(_));
-        let types = exprs.iter().filter(is_known).filter_map(|expr| expr.get_type(schema).ok());
-        let known = types.into_iter().find(|data_type| *data_type != DataType::Null);
+        let fields = exprs.iter().filter(is_known).filter_map(|expr| expr.to_field(schema).ok());
+        let known = fields.map(|(_, field)| field).find(|f| *f.data_type() != DataType::Null);
         if let Some(known) = known {
-            exprs.iter().for_each(|expr| self.tell(expr, &known));
+            exprs.iter().for_each(|expr| self.tell_field(expr, &known));
         }
     }
 }

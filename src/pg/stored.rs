@@ -185,7 +185,8 @@ impl Stored {
         let mut oids = Vec::with_capacity(count);
         for index in 0..count {
             let declared = declared.get(index).copied().filter(|oid| types::is_known(*oid));
-            let oid = match (declared, inferred.get(index)) {
+            let named = planned.prepared.parameter_name(index).and_then(types::oid_named);
+            let oid = match (declared.or(named), inferred.get(index)) {
                 (Some(oid), _) => oid,
                 (None, Some(inferred)) => types::parameter_oid(inferred).ok_or_else(|| {
                     let number = index + 1;

@@ -72,7 +72,9 @@ pub fn rewrite(expr: &mut Expr) {
             *data_type = exact(known, inner);
         }
         // A plain cast tells the type of a parameter.
-        Target::Text(..) if is_parameter => *data_type = DataType::Text,
+        Target::Text(None, shown) if is_parameter => {
+            *data_type = shown.map_or(DataType::Text, shown_as);
+        }
         Target::Text(length, shown) => {
             let value = build::take(inner);
             let text = match literal_text(&value) {
@@ -88,9 +90,13 @@ pub fn rewrite(expr: &mut Expr) {
                 None => text,
             };
         }
-        Target::Function(name @ (AS_JSON | AS_JSONB)) if is_parameter => {
-            let text = cast(build::take(inner), DataType::Text);
-            *expr = build::call(name, vec![text]);
+        Target::Function(name) if is_parameter => {
+            let own = match name {
+                AS_JSON => "json",
+                AS_JSONB => "jsonb",
+                _ => OBJECT_TYPES.iter().find(|(_, f)| *f == name).map_or("text", |(own, _)| own),
+            };
+            *expr = build::call(name, vec![cast(build::take(inner), shown_as(own))]);
         }
         Target::Function(name) => *expr = build::call(name, vec![build::take(inner)]),
     }

@@ -254,6 +254,10 @@ pub(crate) fn declared(oid: u32) -> Option<DataType> {
     build::natural(kind)
 }
 
+pub(crate) fn oid_named(name: &str) -> Option<u32> {
+    Kind::of_name(name).map(Kind::oid)
+}
+
 /// The type to tell a client for a parameter of an Arrow type; none when it is not determined.
 pub(crate) fn parameter_oid(data_type: &DataType) -> Option<u32> {
     match data_type {
