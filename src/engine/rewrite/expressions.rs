@@ -7,7 +7,9 @@ use sqlparser::ast::{
 };
 
 use super::{build, casts, moments, patterns};
-use crate::functions::{AT_TIME_ZONE, EMPTY_ARRAY, STRING_AGG_BY, TO_TEXT};
+use crate::functions::{
+    AS_JSON_ROW, AS_JSONB_ROW, AT_TIME_ZONE, EMPTY_ARRAY, INTERVAL_TIMES, STRING_AGG_BY, TO_TEXT,
+};
 
 /// Functions that Postgres calls without parentheses.
 const WITHOUT_PARENTHESES: [&str; 10] = [
@@ -43,6 +45,11 @@ pub fn before(expr: &mut Expr) {
 
 /// After the children were rewritten.
 pub fn after(expr: &mut Expr) -> Result<()> {
+    if let Expr::Function(call) = expr
+        && let Some(cast) = moments::cast_by_name(call)
+    {
+        *expr = cast;
+    }
     moments::interval_literal(expr)?;
     casts::rewrite(expr);
     match expr {
@@ -80,8 +87,8 @@ pub fn after(expr: &mut Expr) -> Result<()> {
         }
         Expr::SimilarTo { .. } | Expr::Substring { .. } => patterns::rewrite(expr)?,
         Expr::UnaryOp { op, expr: inner } => {
-            if let Some(name) = unary(*op) {
-                *expr = build::call(name, vec![build::take(inner)]);
+            if let Some(changed) = unary(*op, inner) {
+                *expr = changed;
             }
         }
         Expr::AnyOp { .. } | Expr::AllOp { .. } => array_comparison(expr)?,
@@ -130,10 +137,6 @@ fn function(call: &mut Function) {
     {
         call.args = build::arguments(vec![]);
     }
-    // The list of what becomes rows.
-    if name == "regexp_split_to_table" {
-        call.name = build::function("regexp_split_to_array", vec![]).name;
-    }
     if let Some((_, known)) = RENAMED.iter().find(|(from, _)| *from == name) {
         call.name = build::function(known, vec![]).name;
     }
@@ -166,14 +169,28 @@ fn remainder(call: &Function) -> Option<Expr> {
     Some(Expr::Nested(Box::new(Expr::BinaryOp { left, op, right })))
 }
 
-/// Signs of functions: `|/ 25`, `@ -5`.
-fn unary(op: UnaryOperator) -> Option<&'static str> {
-    Some(match op {
+/// Signs of functions: `|/ 25`, `@ -5`; and what DataFusion lacks, or applies to a part only.
+fn unary(op: UnaryOperator, operand: &mut Expr) -> Option<Expr> {
+    let name = match op {
         UnaryOperator::PGSquareRoot => "sqrt",
         UnaryOperator::PGCubeRoot => "cbrt",
         UnaryOperator::PGAbs => "abs",
+        UnaryOperator::BitwiseNot => {
+            return Some(Expr::Nested(Box::new(Expr::BinaryOp {
+                left: Box::new(build::take(operand)),
+                op: BinaryOperator::PGBitwiseXor,
+                right: Box::new(build::number(-1)),
+            })));
+        }
+        UnaryOperator::Minus if matches!(operand, Expr::Interval(_)) => {
+            return Some(build::call(
+                INTERVAL_TIMES,
+                vec![build::take(operand), build::number(-1)],
+            ));
+        }
         _ => return None,
-    })
+    };
+    Some(build::call(name, vec![build::take(operand)]))
 }
 
 /// `OPERATOR(pg_catalog.~)` is the operator itself.
@@ -284,7 +301,7 @@ pub fn set_returning(select: &mut Select) {
             continue;
         };
         if is_set_returning(expr) {
-            *expr = build::call("unnest", vec![build::take(expr)]);
+            *expr = rows_of(build::take(expr));
         } else if let Expr::CompoundFieldAccess { root, access_chain } = expr {
             let Expr::Nested(inner) = root.as_mut() else { continue };
             if !is_set_returning(inner) {
@@ -297,6 +314,20 @@ pub fn set_returning(select: &mut Select) {
                 None => **inner = build::call("unnest", vec![build::take(inner)]),
             }
         }
+    }
+}
+
+/// A row per element of the list that a function gives. Elements lose what their list says of their type.
+pub fn rows_of(call: Expr) -> Expr {
+    let name = match &call {
+        Expr::Function(call) => build::last_part(&call.name),
+        _ => String::new(),
+    };
+    let rows = build::call("unnest", vec![call]);
+    match name.as_str() {
+        "json_array_elements" | "json_each_values" => build::call(AS_JSON_ROW, vec![rows]),
+        "jsonb_array_elements" | "jsonb_each_values" => build::call(AS_JSONB_ROW, vec![rows]),
+        _ => rows,
     }
 }
 

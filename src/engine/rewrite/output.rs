@@ -9,7 +9,9 @@ use arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::Column;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, col};
-use sqlparser::ast::{Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr,
+};
 
 use super::build;
 use crate::functions::to_text;
@@ -132,7 +134,7 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::CompoundIdentifier(parts) => build::folded(parts.last()?),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => return inner_name(inner),
         Expr::Cast { expr, data_type, .. } => {
-            return inner_name(expr).or_else(|| Some(type_name(data_type)));
+            return strong_name(expr).or_else(|| Some(type_name(data_type)));
         }
         Expr::TypedString(typed) => type_name(&typed.data_type),
         Expr::Function(call) => build::last_part(&call.name),
@@ -141,7 +143,9 @@ fn inner_name(expr: &Expr) -> Option<String> {
         }
         Expr::Exists { .. } => "exists".to_string(),
         Expr::Extract { .. } => "extract".to_string(),
+        Expr::Substring { shorthand: true, .. } => "substr".to_string(),
         Expr::Substring { .. } => "substring".to_string(),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => "overlaps".to_string(),
         Expr::Position { .. } => "position".to_string(),
         Expr::Trim { .. } => "btrim".to_string(),
         Expr::Overlay { .. } => "overlay".to_string(),
@@ -162,6 +166,16 @@ fn inner_name(expr: &Expr) -> Option<String> {
         },
         _ => return None,
     })
+}
+
+/// The name that a cast keeps: that of a column or a function, not of a type.
+fn strong_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => strong_name(inner),
+        Expr::Cast { expr: inner, .. } => strong_name(inner),
+        Expr::TypedString(_) | Expr::Interval(_) => None,
+        other => inner_name(other),
+    }
 }
 
 fn type_name(data_type: &sqlparser::ast::DataType) -> String {

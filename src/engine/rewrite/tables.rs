@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Select, SetExpr,
-    Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit, VisitMut, Visitor,
-    VisitorMut,
+    DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, Select, SelectItem,
+    SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit, VisitMut,
+    Visitor, VisitorMut,
 };
 
 use super::{build, expressions};
@@ -108,7 +108,7 @@ fn table_function(factor: &mut TableFactor) {
     let rows = match function.as_str() {
         "unnest" => build::call("unnest", list),
         known if expressions::gives_rows(known) => {
-            build::call("unnest", vec![build::call(&function, list)])
+            expressions::rows_of(build::call(&function, list))
         }
         _ => return,
     };
@@ -137,15 +137,19 @@ fn key_and_value(
     function: &str,
 ) -> TableFactor {
     let mut alias = alias.unwrap_or_else(|| table_alias(Ident::new(function)));
-    if alias.columns.is_empty() {
-        alias.columns = ["key", "value"].map(TableAliasColumnDef::from_name).to_vec();
+    let mut names = std::mem::take(&mut alias.columns).into_iter().map(|column| column.name);
+    let mut name = |missing: &str| names.next().unwrap_or_else(|| Ident::new(missing));
+    let (key, value) = (name("key"), name("value"));
+    let mut query = build::select(expressions::rows_of(build::call(keys, list.clone())), Some(key));
+    if let Some(select) = build::select_of(&mut query) {
+        let expr = expressions::rows_of(build::call(values, list));
+        select.projection.push(SelectItem::ExprWithAlias { expr, alias: value });
     }
-    TableFactor::UNNEST {
+    TableFactor::Derived {
+        lateral: false,
+        subquery: Box::new(query),
         alias: Some(alias),
-        array_exprs: vec![build::call(keys, list.clone()), build::call(values, list)],
-        with_offset: false,
-        with_offset_alias: None,
-        with_ordinality: false,
+        sample: None,
     }
 }
 
