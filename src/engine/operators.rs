@@ -3,8 +3,13 @@
 
 use datafusion::arrow::datatypes::{DataType, IntervalUnit};
 use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::expr::{BinaryExpr, Cast, WindowFunction, WindowFunctionParams};
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawWindowExpr};
+use datafusion::functions_nested::array_has::array_has_any_udf;
+use datafusion::logical_expr::expr::{
+    AggregateFunction, BinaryExpr, Cast, WindowFunction, WindowFunctionParams,
+};
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawWindowExpr,
+};
 use datafusion::logical_expr::{Expr, ExprSchemable, Operator, ScalarUDF};
 use sqlparser::ast::BinaryOperator;
 
@@ -42,7 +47,13 @@ impl Operators {
         match raw.op {
             BinaryOperator::PGExp => self.call("power", sides()),
             BinaryOperator::PGOverlap if left.is_list() && right.is_list() => {
-                self.call("array_has_any", sides())
+                Some(array_has_any_udf().call(sides()))
+            }
+            // Days, not a length of time.
+            BinaryOperator::Minus if left == DataType::Date32 && right == DataType::Date32 => {
+                let (a, b) = (Box::new(raw.left.clone()), Box::new(raw.right.clone()));
+                let days = Expr::BinaryExpr(BinaryExpr::new(a, Operator::Minus, b));
+                Some(Expr::Cast(Cast::new(Box::new(days), DataType::Int32)))
             }
             _ => self.call(self.of_json(raw, &left, &right, schema)?, sides()),
         }
@@ -139,6 +150,18 @@ impl ExprPlanner for Operators {
             Some(expr) => PlannerResult::Planned(expr),
             None => PlannerResult::Original(raw),
         })
+    }
+
+    /// A count is bigint.
+    fn plan_aggregate(&self, raw: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
+        if raw.func.name() != "regr_count" {
+            return Ok(PlannerResult::Original(raw));
+        }
+        let RawAggregateExpr { func, args, distinct, filter, order_by, null_treatment } = raw;
+        let count =
+            AggregateFunction::new_udf(func, args, distinct, filter, order_by, null_treatment);
+        let count = Box::new(Expr::AggregateFunction(count));
+        Ok(PlannerResult::Planned(Expr::Cast(Cast::new(count, DataType::Int64))))
     }
 
     /// Places are bigint, numbers of groups integer; DataFusion counts without sign.

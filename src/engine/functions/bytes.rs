@@ -52,6 +52,17 @@ pub fn functions() -> Vec<ScalarUDF> {
         columns("upper", one, |_| plain(DataType::Utf8), |call| cased(call, upper)),
         columns("lower", one, |_| plain(DataType::Utf8), |call| cased(call, lower)),
         columns("initcap", one, |_| plain(DataType::Utf8), |call| cased(call, initcap)),
+        columns(
+            "octet_length",
+            text_or_bytes,
+            |_| plain(DataType::Int32),
+            |call| {
+                Ok(arrow::compute::cast(
+                    &arrow::compute::kernels::length::length(call.column(0)?)?,
+                    call.result,
+                )?)
+            },
+        ),
         columns("concat", any, |_| plain(DataType::Utf8), concat),
         columns("concat_ws", any, |_| plain(DataType::Utf8), concat),
     ];
@@ -61,6 +72,14 @@ pub fn functions() -> Vec<ScalarUDF> {
 
 fn any(given: &[DataType]) -> Option<Vec<DataType>> {
     (!given.is_empty()).then(|| given.to_vec())
+}
+
+fn text_or_bytes(given: &[DataType]) -> Option<Vec<DataType>> {
+    let [one] = given else { return None };
+    Some(vec![match one {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => DataType::Binary,
+        _ => DataType::Utf8,
+    }])
 }
 
 fn known_encoding(name: &str) -> Result<()> {

@@ -9,8 +9,11 @@ use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::interval_arithmetic::Interval;
+use datafusion::logical_expr::preimage::PreimageResult;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 use datafusion::scalar::ScalarValue;
@@ -24,9 +27,13 @@ pub type Accept = fn(&[DataType]) -> Option<Vec<DataType>>;
 /// The result's type, and its Postgres type where Arrow's does not tell it.
 pub type Give = fn(&Given<'_>) -> Result<(DataType, Option<String>)>;
 pub type Body = fn(&Call<'_>) -> Result<ArrayRef>;
+/// Which argument lies in which range, and only then, if the function gives this value. With it a comparison
+/// of the function becomes one of the argument, whose bounds files know.
+pub type Range = fn(&Given<'_>, &ScalarValue) -> Option<(usize, Interval)>;
 
 /// What is known of a call before it runs: its arguments' fields, and their values where constant.
 pub struct Given<'a> {
+    pub name: &'static str,
     pub fields: &'a [FieldRef],
     pub constants: &'a [Option<&'a ScalarValue>],
 }
@@ -48,19 +55,24 @@ pub struct Columns {
     accept: Accept,
     give: Give,
     body: Body,
+    range: Option<Range>,
     signature: Signature,
 }
 
 /// An immutable function.
 pub fn columns(name: &'static str, accept: Accept, give: Give, body: Body) -> Columns {
     let signature = Signature::user_defined(Volatility::Immutable);
-    Columns { name, accept, give, body, signature }
+    Columns { name, accept, give, body, range: None, signature }
 }
 
 impl Columns {
     /// Its answer depends on the session, or the time.
     pub fn stable(self) -> Self {
         Self { signature: Signature::user_defined(Volatility::Stable), ..self }
+    }
+
+    pub fn range(self, range: Range) -> Self {
+        Self { range: Some(range), ..self }
     }
 
     pub fn udf(self) -> ScalarUDF {
@@ -189,17 +201,44 @@ impl ScalarUDFImpl for Columns {
         let field = |t: &DataType| Arc::new(Field::new("x", t.clone(), true));
         let fields: Vec<FieldRef> = given.iter().map(field).collect();
         let constants = vec![None; given.len()];
-        Ok((self.give)(&Given { fields: &fields, constants: &constants })?.0)
+        Ok((self.give)(&Given { name: self.name, fields: &fields, constants: &constants })?.0)
     }
 
     fn return_field_from_args(&self, call: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let given = Given { fields: call.arg_fields, constants: call.scalar_arguments };
+        let (fields, constants) = (call.arg_fields, call.scalar_arguments);
+        let given = Given { name: self.name, fields, constants };
         let (data_type, pg_type) = (self.give)(&given)?;
         let field = Field::new(self.name, data_type, true);
         Ok(Arc::new(match pg_type {
             Some(name) => field.with_metadata([(PG_TYPE.to_string(), name)].into()),
             None => field,
         }))
+    }
+
+    fn preimage(
+        &self,
+        args: &[Expr],
+        value: &Expr,
+        info: &SimplifyContext,
+    ) -> Result<PreimageResult> {
+        let (Some(range), Expr::Literal(value, _)) = (self.range, value) else {
+            return Ok(PreimageResult::None);
+        };
+        let field = |arg: &Expr| -> Result<FieldRef> {
+            Ok(Arc::new(Field::new("x", info.get_data_type(arg)?, true)))
+        };
+        let fields = args.iter().map(field).collect::<Result<Vec<_>>>()?;
+        let constant = |arg: &'_ Expr| match arg {
+            Expr::Literal(value, _) => Some(value.clone()),
+            _ => None,
+        };
+        let constants: Vec<Option<ScalarValue>> = args.iter().map(constant).collect();
+        let constants: Vec<Option<&ScalarValue>> = constants.iter().map(Option::as_ref).collect();
+        let given = Given { name: self.name, fields: &fields, constants: &constants };
+        let Some((at, interval)) = range(&given, value) else { return Ok(PreimageResult::None) };
+        let interval = Box::new(interval);
+        let expr = args.get(at).cloned();
+        Ok(expr.map_or(PreimageResult::None, |expr| PreimageResult::Range { expr, interval }))
     }
 
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, StringArray};
+use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
-use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-use super::columns::{Columns, columns, shown, text_as};
+use super::columns::{Columns, columns};
 use super::scalar::{Function, Kind, Value, function};
 use crate::system::types;
 
@@ -72,23 +71,23 @@ pub fn functions() -> Vec<ScalarUDF> {
     functions
 }
 
-/// `pg_typeof(x)`, in the words of `format_type`.
+/// The type of a literal without one.
+const UNKNOWN: i64 = 705;
+
+/// `pg_typeof(x)`.
 fn type_of() -> Columns {
     columns(
         "pg_typeof",
         |given| (given.len() == 1).then(|| given.to_vec()),
-        |_| text_as("text"),
+        |_| Ok((DataType::Int64, Some("regtype".to_string()))),
         |call| {
             let field = call.field(0)?;
-            let named = types::named_by(field).and_then(types::by_name);
-            let name = match (field.data_type(), named) {
-                (DataType::Null, _) => "unknown".to_string(),
-                (_, Some(known)) => types::format(known.oid, -1),
-                (other, None) => shown(other),
+            let oid = match field.data_type() {
+                DataType::Null => UNKNOWN,
+                known => types::of_column(types::named_by(field), known).oid,
             };
-            let names: StringArray = (0..call.rows).map(|_| Some(name.as_str())).collect();
-            let names: Result<ArrayRef> = Ok(Arc::new(names));
-            names
+            let oids: ArrayRef = Arc::new(Int64Array::from(vec![oid; call.rows]));
+            Ok(oids)
         },
     )
 }

@@ -67,7 +67,11 @@ impl ScalarUDFImpl for AtZone {
                 return Err(external(Error::unsupported(what).about(Subject::Function)));
             }
         };
-        Ok(vec![DataType::Utf8, moment])
+        let zone = match given {
+            [interval @ DataType::Interval(_), _] => interval.clone(),
+            _ => DataType::Utf8,
+        };
+        Ok(vec![zone, moment])
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
@@ -85,7 +89,12 @@ impl ScalarUDFImpl for AtZone {
         let constant =
             matches!((&zones, &moments), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { rows };
-        let zones = cast(&zones.to_array(rows)?, &DataType::Utf8)?;
+        let zones = zones.to_array(rows)?;
+        let is_distance = matches!(zones.data_type(), DataType::Interval(_));
+        let zones = match is_distance {
+            true => super::dates::print_intervals(&zones)?,
+            false => cast(&zones, &DataType::Utf8)?,
+        };
         let moments = moments.to_array(rows)?;
         let is_reading = matches!(moments.data_type(), DataType::Timestamp(_, None));
         let mut known: Option<(String, Zone)> = None;
@@ -98,6 +107,11 @@ impl ScalarUDFImpl for AtZone {
             };
             let tz = match &known {
                 Some((name, tz)) if name == zone => *tz,
+                // Of an interval the sign is that of the distance.
+                _ if is_distance && zone.starts_with('-') => {
+                    known.insert((zone.to_string(), parse(zone)?)).1
+                }
+                _ if is_distance => known.insert((zone.to_string(), parse(&format!("+{zone}"))?)).1,
                 _ => known.insert((zone.to_string(), self.zone(zone)?)).1,
             };
             values.push(Some(match is_reading {

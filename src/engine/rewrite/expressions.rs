@@ -7,7 +7,9 @@ use sqlparser::ast::{
 };
 
 use super::{build, casts, moments, patterns};
-use crate::functions::{AT_TIME_ZONE, EMPTY_ARRAY, STRING_AGG_BY, TO_TEXT};
+use crate::functions::{
+    AS_JSON_ROW, AS_JSONB_ROW, AT_TIME_ZONE, EMPTY_ARRAY, INTERVAL_TIMES, STRING_AGG_BY, TO_TEXT,
+};
 
 /// Functions that Postgres calls without parentheses.
 pub const WITHOUT_PARENTHESES: [&str; 10] = [
@@ -43,6 +45,11 @@ pub fn before(expr: &mut Expr) {
 
 /// After the children were rewritten.
 pub fn after(expr: &mut Expr) -> Result<()> {
+    if let Expr::Function(call) = expr
+        && let Some(cast) = moments::cast_by_name(call)
+    {
+        *expr = cast;
+    }
     moments::interval_literal(expr)?;
     casts::rewrite(expr);
     match expr {
@@ -80,8 +87,8 @@ pub fn after(expr: &mut Expr) -> Result<()> {
         }
         Expr::SimilarTo { .. } | Expr::Substring { .. } => patterns::rewrite(expr)?,
         Expr::UnaryOp { op, expr: inner } => {
-            if let Some(name) = unary(*op) {
-                *expr = build::call(name, vec![build::take(inner)]);
+            if let Some(changed) = unary(*op, inner) {
+                *expr = changed;
             }
         }
         // DataFusion plans tuples of names and of literals only.
@@ -144,10 +151,6 @@ fn function(call: &mut Function) {
     {
         call.args = build::arguments(vec![]);
     }
-    // The list of what becomes rows.
-    if name == "regexp_split_to_table" {
-        call.name = build::function("regexp_split_to_array", vec![]).name;
-    }
     if let Some((_, known)) = RENAMED.iter().find(|(from, _)| *from == name) {
         call.name = build::function(known, vec![]).name;
     }
@@ -180,14 +183,28 @@ fn remainder(call: &Function) -> Option<Expr> {
     Some(Expr::Nested(Box::new(Expr::BinaryOp { left, op, right })))
 }
 
-/// Signs of functions: `|/ 25`, `@ -5`.
-fn unary(op: UnaryOperator) -> Option<&'static str> {
-    Some(match op {
+/// Signs of functions: `|/ 25`, `@ -5`; and what DataFusion lacks, or applies to a part only.
+fn unary(op: UnaryOperator, operand: &mut Expr) -> Option<Expr> {
+    let name = match op {
         UnaryOperator::PGSquareRoot => "sqrt",
         UnaryOperator::PGCubeRoot => "cbrt",
         UnaryOperator::PGAbs => "abs",
+        UnaryOperator::BitwiseNot => {
+            return Some(Expr::Nested(Box::new(Expr::BinaryOp {
+                left: Box::new(build::take(operand)),
+                op: BinaryOperator::PGBitwiseXor,
+                right: Box::new(build::number(-1)),
+            })));
+        }
+        UnaryOperator::Minus if matches!(operand, Expr::Interval(_)) => {
+            return Some(build::call(
+                INTERVAL_TIMES,
+                vec![build::take(operand), build::number(-1)],
+            ));
+        }
         _ => return None,
-    })
+    };
+    Some(build::call(name, vec![build::take(operand)]))
 }
 
 /// `OPERATOR(pg_catalog.~)` is the operator itself.
@@ -314,12 +331,20 @@ pub fn set_returning(select: &mut Select) {
     }
 }
 
-/// A row per element of a list. Subscripts are `integer`; ours are made of what DataFusion counts with.
+/// A row per element of the list that a function gives. Elements lose what their list says of their type,
+/// and subscripts are `integer`: ours are made of what DataFusion counts with.
 pub fn rows_of(list: Expr) -> Expr {
-    let is_subscripts = matches!(&list, Expr::Function(call)
-        if build::last_part(&call.name) == "generate_subscripts");
+    let name = match &list {
+        Expr::Function(call) => build::last_part(&call.name),
+        _ => String::new(),
+    };
     let rows = build::call("unnest", vec![list]);
-    if is_subscripts { casts::cast(rows, DataType::Integer(None)) } else { rows }
+    match name.as_str() {
+        "generate_subscripts" => casts::cast(rows, DataType::Integer(None)),
+        "json_array_elements" | "json_each_values" => build::call(AS_JSON_ROW, vec![rows]),
+        "jsonb_array_elements" | "jsonb_each_values" => build::call(AS_JSONB_ROW, vec![rows]),
+        _ => rows,
+    }
 }
 
 fn is_set_returning(expr: &Expr) -> bool {

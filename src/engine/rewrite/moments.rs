@@ -2,8 +2,8 @@
 
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::{
-    BinaryOperator, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Interval, Value,
+    BinaryOperator, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, Interval, TimezoneInfo, Value,
 };
 
 use super::{build, casts};
@@ -20,6 +20,13 @@ pub fn interval_literal(expr: &mut Expr) -> Result<()> {
     let (text, unit) = match expr {
         Expr::Interval(interval) => {
             let Some(text) = casts::literal_text(&interval.value) else { return Ok(()) };
+            let counts_minutes = matches!(interval.leading_field, Some(DateTimeField::Minute))
+                && matches!(interval.last_field, Some(DateTimeField::Second));
+            // `10:20` would be hours and minutes.
+            let text = match counts_minutes && text.matches(':').count() == 1 {
+                true => format!("0:{}", text.trim()),
+                false => text,
+            };
             let field = interval.last_field.as_ref().or(interval.leading_field.as_ref());
             (text, field.and_then(unit_of).unwrap_or(Unit::Second))
         }
@@ -93,22 +100,22 @@ pub fn clock(call: &Function) -> Option<Expr> {
         },
     };
     let cast_to = |data_type: DataType| Expr::Cast {
-        kind: sqlparser::ast::CastKind::Cast,
+        kind: CastKind::Cast,
         expr: Box::new(build::call("now", vec![])),
         data_type,
         array: false,
         format: None,
     };
-    let none = sqlparser::ast::TimezoneInfo::None;
+    let none = TimezoneInfo::None;
     let now = match name.as_str() {
         "current_timestamp" | "now" => build::call("now", vec![]),
         "localtimestamp" => cast_to(DataType::Timestamp(Some(6), none)),
         "localtime" | "current_time" => {
             let local = cast_to(DataType::Timestamp(Some(6), none));
             return Some(Expr::Cast {
-                kind: sqlparser::ast::CastKind::Cast,
+                kind: CastKind::Cast,
                 expr: Box::new(local),
-                data_type: DataType::Time(Some(6), none),
+                data_type: DataType::Time(None, none),
                 array: false,
                 format: None,
             });
@@ -165,4 +172,25 @@ pub fn named_arguments(call: &mut Function) -> Result<()> {
 
 fn place_of(parameters: &[&str], name: &Ident) -> Option<usize> {
     parameters.iter().position(|parameter| *parameter == build::folded(name))
+}
+
+/// `date(x)` and the like are casts.
+pub fn cast_by_name(call: &Function) -> Option<Expr> {
+    let timestamp = |zone| DataType::Timestamp(Some(6), zone);
+    let data_type = match build::last_part(&call.name).as_str() {
+        "date" => DataType::Date,
+        "timestamp" => timestamp(TimezoneInfo::None),
+        "timestamptz" => timestamp(TimezoneInfo::Tz),
+        "text" => DataType::Text,
+        "int2" => DataType::SmallInt(None),
+        "int4" => DataType::Integer(None),
+        "int8" => DataType::BigInt(None),
+        "float4" => DataType::Real,
+        "float8" => DataType::DoublePrecision,
+        "bool" => DataType::Boolean,
+        _ => return None,
+    };
+    let [value]: [Expr; 1] = build::plain_arguments(&call.args)?.try_into().ok()?;
+    let kind = CastKind::Cast;
+    Some(Expr::Cast { kind, expr: Box::new(value), data_type, array: false, format: None })
 }

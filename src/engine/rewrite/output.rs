@@ -10,7 +10,9 @@ use datafusion::common::Column;
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, col};
-use sqlparser::ast::{AccessExpr, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr};
+use sqlparser::ast::{
+    AccessExpr, BinaryOperator, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr,
+};
 
 use super::build;
 use super::expressions::WITHOUT_PARENTHESES;
@@ -148,7 +150,10 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => return inner_name(inner),
         // A type names a column only where nothing else does, and the last one.
         Expr::Cast { expr, data_type, .. } => match plain(expr) {
-            Expr::Cast { .. } | Expr::TypedString(_) | Expr::Case { .. } => {
+            Expr::Cast { .. }
+            | Expr::TypedString(_)
+            | Expr::Interval(_)
+            | Expr::Case { .. } => {
                 named_inside(expr).unwrap_or_else(|| type_name(data_type))
             }
             inner => inner_name(inner).unwrap_or_else(|| type_name(data_type)),
@@ -162,6 +167,7 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::Extract { .. } => "extract".to_string(),
         Expr::Substring { shorthand: true, .. } => "substr".to_string(),
         Expr::Substring { .. } => "substring".to_string(),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => "overlaps".to_string(),
         Expr::Position { .. } => "position".to_string(),
         Expr::Trim { .. } => "btrim".to_string(),
         Expr::Overlay { .. } => "overlay".to_string(),
@@ -199,7 +205,7 @@ fn named_inside(expr: &Expr) -> Option<String> {
     match plain(expr) {
         Expr::Cast { expr, .. } => named_inside(expr),
         Expr::Case { else_result, .. } => else_result.as_deref().and_then(named_inside),
-        Expr::TypedString(_) => None,
+        Expr::TypedString(_) | Expr::Interval(_) => None,
         other => inner_name(other),
     }
 }

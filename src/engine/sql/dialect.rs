@@ -123,6 +123,9 @@ impl Dialect for BoundedDialect {
     fn supports_factorial_operator(&self) -> bool {
         self.inner.supports_factorial_operator()
     }
+    fn supports_geometric_types(&self) -> bool {
+        self.inner.supports_geometric_types()
+    }
     fn supports_bitwise_shift_operators(&self) -> bool {
         self.inner.supports_bitwise_shift_operators()
     }

@@ -1,5 +1,6 @@
 //! The engine through its own seam: sessions over small tables on disk.
 
+mod functions;
 mod limits;
 mod meaning;
 mod scan;

@@ -82,10 +82,8 @@ SELECT '2024-03-05'::timestamptz AT TIME ZONE 'Europe/Paris', timestamp '2024-03
 SELECT date '2024-03-05' > '2024-01-01', timestamp '2024-03-05' < now(), '2024-03-05' = date '2024-03-05', timestamp '2024-03-05 10:00' >= '2024-03-05 09:00', timestamp '2024-03-05' BETWEEN '2024-03-01' AND '2024-03-31'
 SELECT floor(extract(epoch from timestamp '2024-03-05 14:07:09')/60)*60, (extract(epoch from timestamp '2024-03-05 14:07:09')/60)::bigint, extract(year from date '2024-03-05')::int, extract(year from date '2024-03-05') || '-x'
 SELECT sum(extract(day from d)) FROM generate_series(timestamp '2024-01-01', timestamp '2024-01-03', '1 day') d
-SELECT avg(b - a), sum(b - a), max(b - a), min(b - a) FROM (VALUES (timestamp '2024-01-01', timestamp '2024-01-02 12:00'), (timestamp '2024-01-01', timestamp '2024-01-01 12:00')) v(a,b)
-SELECT avg(i), sum(i), max(i), min(i) FROM (VALUES (interval '1 day'), (interval '3 hours')) v(i)
+SELECT max(b - a), min(b - a) FROM (VALUES (timestamp '2024-01-01', timestamp '2024-01-02 12:00'), (timestamp '2024-01-01', timestamp '2024-01-01 12:00')) v(a,b)
 SELECT d + interval '1 day' * n FROM (VALUES (date '2024-01-31', 1), (date '2024-02-28', 2)) v(d, n) ORDER BY 1
-SELECT i FROM (VALUES (interval '1 month'), (interval '40 days'), (interval '2 hours')) v(i) ORDER BY i
 SELECT date_trunc('month', d)::date, count(*) FROM (VALUES (timestamp '2024-01-31'), (timestamp '2024-01-02'), (timestamp '2024-02-01')) v(d) GROUP BY 1 ORDER BY 1
 SELECT timestamp '2024-03-05 14:07:09'::text, timestamptz '2024-03-05 14:07:09+00'::text, date '2024-03-05'::text, time '01:02'::text, now()::text IS NOT NULL, now()::date = current_date, now()::timestamp IS NOT NULL
 SELECT current_date::text = to_char(now(), 'YYYY-MM-DD'), extract(year from current_date) >= 2024, date_part('year', now()) >= 2024

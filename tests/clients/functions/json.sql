@@ -6,8 +6,7 @@ SELECT '{"a":}'::jsonb
 SELECT json_build_object('a',1,'b',null), to_json('x'::text), to_jsonb(1.5), to_json(true), to_json(null::int), to_json(ARRAY[1,2]), to_jsonb('a"b'::text), to_json(timestamp '2024-03-05 14:07'), to_json(date '2024-03-05'), to_json(timestamptz '2024-03-05 14:07+00')
 SELECT json_build_array(1,'a',null,true), jsonb_build_array(1,'a',null,true), jsonb_build_object('b',1,'a',ARRAY[1,2]), json_build_object('x', '{"a":1}'::json), json_build_array()
 SELECT json_build_object('a')
-SELECT jsonb_array_length('[1,2,3]'), json_typeof('{"a":1}'), jsonb_build_array(1,'a',true), row_to_json(r) FROM (SELECT 1 AS a) r
-SELECT row_to_json(r) FROM (SELECT 1 AS a, 'x' AS b, null::int AS c) r
+SELECT jsonb_array_length('[1,2,3]'), json_typeof('{"a":1}'), jsonb_build_array(1,'a',true)
 SELECT json_typeof('1'), json_typeof('"x"'), jsonb_typeof('[]'), jsonb_typeof('null'), jsonb_typeof('true'), json_array_length('[]')
 SELECT json_array_length('{"a":1}')
 SELECT * FROM json_array_elements_text('["a","b",null]')
@@ -25,11 +24,10 @@ SELECT '{"a":1,"b":2}'::jsonb @> '{"a":1}', '{"a":1}'::jsonb <@ '{"a":1,"b":2}',
 SELECT json_agg(x), jsonb_agg(x), json_agg(x ORDER BY x DESC) FROM (VALUES (1),(2),(null)) v(x)
 SELECT json_object_agg(k,v) FROM (VALUES ('a',1),('b',2)) t(k,v)
 SELECT jsonb_object_agg(k,v) FROM (VALUES ('b',1),('a',2)) t(k,v)
-SELECT json_agg(r) FROM (SELECT 1 AS a, 'x' AS b) r
 SELECT json_agg(x) FROM (SELECT 1 AS x WHERE false) t
 SELECT json_extract_path('{"a":{"b":1}}', 'a', 'b'), json_extract_path_text('{"a":{"b":"x"}}', 'a', 'b'), jsonb_extract_path_text('{"a":[1,2]}', 'a', '1')
 SELECT ('{"a":"2024-03-05"}'::jsonb ->> 'a')::date, ('{"n":1.5}'::jsonb -> 'n')::text, '{"a":1}'::jsonb = '{"a": 1}'::jsonb, ('{"a":1}'::json)::text, '{"a":1}'::json::jsonb
-SELECT x->>'a', x->'b'->>'c' FROM (VALUES ('{"a":1,"b":{"c":2}}'::jsonb), ('{"a":"z"}')) v(x)
+SELECT x->>'a', x->'b'->>'c' FROM (VALUES ('{"a":1,"b":{"c":2}}'::jsonb), ('{"a":"z"}'::jsonb)) v(x)
 SELECT x->>'a' FROM (VALUES ('{"a":1}'::json)) v(x) WHERE x->>'a' = '1' AND (x->>'a')::int > 0
-SELECT json_object('{a,1,b,2}'), json_strip_nulls('{"a":null,"b":1}')
+SELECT json_strip_nulls('{"a":null,"b":1}')
 SELECT '{"a": "\u00e9\n"}'::jsonb, '{"a": "\u00e9"}'::json ->> 'a', to_json('é	x'::text)

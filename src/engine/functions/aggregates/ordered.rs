@@ -9,6 +9,7 @@ use arrow::compute::{SortOptions, concat, filter, is_not_null, sort};
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, IntervalMonthDayNanoType};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility,
 };
@@ -119,6 +120,11 @@ impl AggregateUDFImpl for Ordered {
     fn supports_within_group_clause(&self) -> bool {
         true
     }
+
+    /// The values are sorted here.
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::Insensitive
+    }
 }
 
 #[derive(Debug)]
@@ -191,14 +197,14 @@ impl Values {
 }
 
 fn index(place: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the list")]
-    let index = place as usize;
-    index
+    place as usize
 }
 
 impl Accumulator for Values {
     fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        // Behind the arguments come the columns of ORDER BY.
         if self.fraction.is_none()
+            && self.kind != Kind::Mode
             && let Some(fractions) = columns.get(1).filter(|f| !f.is_empty())
         {
             self.fraction = Some(ScalarValue::try_from_array(fractions, 0)?);

@@ -7,6 +7,8 @@ use arrow::datatypes::{
     DataType, Date32Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
 use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::interval_arithmetic::Interval as Range;
+use datafusion::scalar::ScalarValue;
 use lakegate_base::Error;
 
 use super::calendar::{self, Civil, DAY, HOUR, MINUTE, SECOND};
@@ -19,13 +21,14 @@ use crate::functions::timezone::{self, Zone};
 
 /// What `extract(FIELD FROM x)` becomes.
 pub const EXTRACT: &str = "extract";
-/// Digits that fit whatever a field counts.
-const DIGITS: u8 = 19;
+/// Digits that fit whatever a field counts; as many as a bigint has where it meets a numeric, so that a
+/// comparison with one needs no cast.
+const DIGITS: u8 = 20;
 
 pub fn functions() -> Vec<Columns> {
     vec![
-        columns(EXTRACT, accept, extract_type, extract).stable(),
-        columns("date_part", accept_part, |_| plain(DataType::Float64), date_part).stable(),
+        columns(EXTRACT, accept, extract_type, extract).range(year),
+        columns("date_part", accept_part, |_| plain(DataType::Float64), date_part).range(year),
     ]
 }
 
@@ -154,6 +157,34 @@ fn date_part(call: &Call<'_>) -> Result<ArrayRef> {
     let values = fields(call, Dates::AreMidnights)?;
     let float = |(value, scale): (i64, i8)| interval::as_float(value) / 10_f64.powi(scale.into());
     Ok(Arc::new(Float64Array::from_iter(values.into_iter().map(|v| v.map(float)))))
+}
+
+/// A year is a range of days.
+fn year(given: &Given<'_>, value: &ScalarValue) -> Option<(usize, Range)> {
+    if given.text(0).and_then(named)? != Field::Year {
+        return None;
+    }
+    let year = match value {
+        ScalarValue::Decimal128(Some(digits), _, 0) => i64::try_from(*digits).ok()?,
+        ScalarValue::Float64(Some(year)) if year.fract() == 0.0 => {
+            (1..=9999).find(|known| interval::as_float(*known) == *year)?
+        }
+        _ => return None,
+    };
+    if !(1..=9999).contains(&year) {
+        return None;
+    }
+    let bound = |year: i64| {
+        let day = calendar::days(year, 1, 1);
+        match given.data_type(1) {
+            DataType::Date32 => Some(ScalarValue::Date32(Some(i32::try_from(day).ok()?))),
+            DataType::Timestamp(TimeUnit::Microsecond, None) => {
+                Some(ScalarValue::TimestampMicrosecond(Some(day.checked_mul(DAY)?), None))
+            }
+            _ => None,
+        }
+    };
+    Some((1, Range::try_new(bound(year)?, bound(year + 1)?).ok()?))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

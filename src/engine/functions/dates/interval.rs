@@ -185,18 +185,14 @@ pub fn clock(micros: u64) -> String {
 }
 
 pub fn as_float(value: i64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "as Postgres computes with intervals")]
-    let float = value as f64;
-    float
+    value as f64
 }
 
 fn whole(value: f64) -> Result<i64> {
     if value.abs() >= 9.2e18 || value.is_nan() {
         return Err(out_of_range());
     }
-    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
-    let whole = value as i64;
-    Ok(whole)
+    Ok(value as i64)
 }
 
 fn round_to(value: f64, digits: i32) -> f64 {

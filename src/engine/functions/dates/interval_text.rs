@@ -329,9 +329,7 @@ fn is_numeric(c: char) -> bool {
 }
 
 fn rounded(value: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a fraction of one unit")]
-    let whole = value.round_ties_even() as i64;
-    whole
+    value.round_ties_even() as i64
 }
 
 #[cfg(test)]

@@ -165,9 +165,7 @@ fn clock(hour: i64, minute: i64, second: f64) -> Result<i64> {
 }
 
 fn rounded(value: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "callers bound it")]
-    let whole = value.round_ties_even() as i64;
-    whole
+    value.round_ties_even() as i64
 }
 
 fn time(call: &Call<'_>) -> Result<ArrayRef> {

@@ -236,7 +236,5 @@ fn of_epoch(seconds: f64) -> Result<i64> {
     if micros.abs() >= 9.2e18 {
         return Err(invalid(format!("timestamp out of range: \"{seconds}\"")));
     }
-    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
-    let whole = micros as i64;
-    Ok(whole)
+    Ok(micros as i64)
 }

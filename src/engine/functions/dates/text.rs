@@ -230,6 +230,11 @@ impl<'a> Reader<'a> {
         }
         let number = head.parse::<i64>().map_err(|_| self.out_of_range())?;
         match head.len() {
+            6 | 4 if self.kind == "time" && self.spoken.clock.is_none() => {
+                let (clock, seconds) =
+                    if head.len() == 6 { (number / 100, number % 100) } else { (number, 0) };
+                self.set_clock(clock / 100, clock % 100, seconds, 0)
+            }
             8 if self.spoken.day.is_none() => {
                 self.set_day(number / 10_000, number / 100 % 100, number % 100)
             }

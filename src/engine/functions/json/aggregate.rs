@@ -94,13 +94,17 @@ impl Texts {
 
 impl Accumulator for Texts {
     fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        // Behind the arguments come the columns of ORDER BY.
         let lost = || DataFusionError::Internal("an aggregate lost its argument".to_string());
-        let value = columns.last().ok_or_else(lost)?;
-        let field = self.fields.get(columns.len() - 1).ok_or_else(lost)?.clone();
+        let is_object = self.name.contains("object");
+        let at = usize::from(is_object);
+        let value = columns.get(at).ok_or_else(lost)?;
+        let field = self.fields.get(at).ok_or_else(lost)?.clone();
         let written = write::column(value, &field, "UTC")?;
-        let is_object = columns.len() == 2;
-        let keys =
-            if is_object { Some(crate::functions::print::to_text(&columns[0])?) } else { None };
+        let keys = match is_object {
+            true => Some(crate::functions::print::to_text(&columns[0])?),
+            false => None,
+        };
         for row in 0..value.len() {
             let mut element = String::new();
             if let Some(keys) = &keys {

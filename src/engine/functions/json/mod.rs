@@ -26,6 +26,9 @@ pub use change::{CONCAT, CONTAINS, DELETE, DELETE_PATH, EXISTS, EXISTS_ALL, EXIS
 /// Casts to the two types.
 pub const AS_JSON: &str = "pg_json";
 pub const AS_JSONB: &str = "pg_jsonb";
+/// What elements of a list of JSON become, which know nothing of their type.
+pub const AS_JSON_ROW: &str = "json_row";
+pub const AS_JSONB_ROW: &str = "jsonb_row";
 /// What the operators become: `->`, `->>`, `#>`, `#>>`.
 pub const GET: &str = "json_get";
 pub const GET_TEXT: &str = "json_get_text";
@@ -44,6 +47,8 @@ pub fn functions() -> Vec<ScalarUDF> {
     let mut functions = vec![
         columns(AS_JSON, one, json, cast_json).stable(),
         columns(AS_JSONB, one, jsonb, cast_jsonb).stable(),
+        columns(AS_JSON_ROW, one, json, |call| Ok(Arc::clone(call.column(0)?))),
+        columns(AS_JSONB_ROW, one, jsonb, |call| Ok(Arc::clone(call.column(0)?))),
         columns("to_json", one, json, to_json).stable(),
         columns("row_to_json", one, json, to_json).stable(),
         columns("array_to_json", one, json, to_json).stable(),
@@ -108,7 +113,7 @@ fn list_of(pg_type: Option<&str>) -> DataType {
 }
 
 fn list_like_first(given: &Given<'_>) -> Result<(DataType, Option<String>)> {
-    let element = if given.pg_type(0) == Some("json") { "json" } else { "jsonb" };
+    let element = if given.name.starts_with("jsonb") { "jsonb" } else { "json" };
     Ok((list_of(Some(element)), Some(format!("_{element}"))))
 }
 
@@ -116,9 +121,14 @@ fn list_of_text(_: &Given<'_>) -> Result<(DataType, Option<String>)> {
     plain(list_of(None))
 }
 
-/// Of json, json; else jsonb.
+/// By the function's name, or its argument's type: of json, json; else jsonb.
 fn like_first(given: &Given<'_>) -> Result<(DataType, Option<String>)> {
-    text_as(if given.pg_type(0) == Some("json") { "json" } else { "jsonb" })
+    let by_name = !matches!(given.name, GET | PATH);
+    let is_json = match by_name {
+        true => !given.name.starts_with("jsonb"),
+        false => given.pg_type(0) == Some("json"),
+    };
+    text_as(if is_json { "json" } else { "jsonb" })
 }
 
 fn accept_get(given: &[DataType]) -> Option<Vec<DataType>> {
@@ -144,7 +154,13 @@ fn accept_path(given: &[DataType]) -> Option<Vec<DataType>> {
 pub(super) fn argument(call: &Call<'_>, at: usize) -> Result<StringArray> {
     let column = call.column(at)?;
     if column.data_type().is_string() || *column.data_type() == DataType::Null {
-        return call.text(at);
+        let texts = call.text(at)?;
+        // What is called for jsonb has its one form.
+        if !call.name.starts_with("jsonb") || call.pg_type(at) == Some("jsonb") {
+            return Ok(texts);
+        }
+        let values = texts.iter().map(|text| text.map(|t| Ok(tree::parse(t)?.print())).transpose());
+        return values.collect();
     }
     let written = write::column(column, call.field(at)?, call.zone)?;
     let mut out = StringBuilder::new();

@@ -405,9 +405,7 @@ fn width_bucket(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn whole(value: f64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a count of buckets")]
-    let whole = value as i64;
-    whole
+    value as i64
 }
 
 fn factorial(call: &Call<'_>) -> Result<ArrayRef> {

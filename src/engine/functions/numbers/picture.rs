@@ -79,7 +79,6 @@ pub(super) enum SignPlace {
     After,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is one element of the pattern")]
 #[derive(Clone, Debug)]
 pub struct Picture {
     pub(super) nodes: Vec<Node>,
@@ -228,8 +227,9 @@ impl Picture {
             digits.push('.');
             digits.push_str(&rounded.fraction);
         }
-        let width = rounded.whole.len();
-        if matches!(number.kind, Kind::NaN | Kind::Infinite) || width > before {
+        let is_odd = matches!(number.kind, Kind::NaN | Kind::Infinite);
+        let width = if is_odd { before } else { rounded.whole.len() };
+        if is_odd || width > before {
             let hashes = |count: usize| "#".repeat(count);
             digits = hashes(before);
             if self.after > 0 {

@@ -41,14 +41,16 @@ pub fn functions() -> Vec<ScalarUDF> {
             |_| plain(TEXT),
             |call| {
                 let patterns = call.text(0)?;
-                let one = |p: &str| translate(p, Flags::default());
-                let values = patterns.iter().map(|p| p.map(one).transpose());
+                let mut memo = Memo::new();
+                let mut one = |p: &str| memo.get(p, literal_pattern).cloned();
+                let values = patterns.iter().map(|p| p.map(&mut one).transpose());
                 Ok(Arc::new(values.collect::<Result<StringArray>>()?))
             },
         ),
         columns(SIMILAR, |g| texts_of(g, 1, 2), |_| plain(TEXT), similar_to),
         columns("regexp_match", |g| texts_of(g, 2, 3), texts, first_match),
         columns(MATCHES, |g| texts_of(g, 2, 3), lists, all_matches),
+        columns("regexp_split_to_table", |g| texts_of(g, 2, 3), texts, split),
         columns("regexp_split_to_array", |g| texts_of(g, 2, 3), texts, split),
         columns("regexp_like", |g| texts_of(g, 2, 3), |_| plain(DataType::Boolean), like),
         columns("regexp_count", accept_count, |_| plain(DataType::Int32), count),
@@ -63,7 +65,7 @@ pub fn functions() -> Vec<ScalarUDF> {
 
 /// The pattern of an operator, if it is a literal.
 pub fn literal_pattern(pattern: &str) -> Result<String> {
-    translate(pattern, Flags::default())
+    Ok(compile(pattern, Flags::default())?.as_str().to_string())
 }
 
 pub fn literal_similar(pattern: &str, escape: Option<char>) -> Result<String> {
@@ -229,9 +231,6 @@ fn split(call: &Call<'_>) -> Result<ArrayRef> {
         for found in compiled.regex.find_iter(text) {
             // An empty match splits between characters, not at the ends or behind the last match.
             if found.is_empty() && (found.start() == from || found.start() >= text.len()) {
-                if found.start() != 0 || from != 0 {
-                    continue;
-                }
                 continue;
             }
             made.add(found.start() - from + 8)?;

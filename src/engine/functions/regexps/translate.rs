@@ -270,10 +270,6 @@ pub fn similar(pattern: &str, escape: Option<char>) -> Result<String> {
                     });
                     marks += 1;
                 }
-                Some(c) if c.is_alphanumeric() => {
-                    out.push('\\');
-                    out.push(c);
-                }
                 Some(c) => {
                     out.push('\\');
                     out.push(c);
