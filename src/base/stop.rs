@@ -36,7 +36,11 @@ impl Stop {
     }
 
     /// Starts the clock anew; no timeout lifts the deadline.
+    /// What stopped already stays stopped.
     pub fn restart(&self, timeout: Option<Duration>) {
+        if let Some(reason) = self.reason() {
+            self.end(reason);
+        }
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
         self.deadline.send_if_modified(|known| std::mem::replace(known, deadline) != deadline);
     }

@@ -21,6 +21,8 @@ pub(crate) struct CopyOut {
     force_quote: Vec<bool>,
     /// Bytes that need an escape (text) or quotes (CSV).
     special: Special,
+    /// Numbers and moments never need either.
+    plain: bool,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -81,7 +83,8 @@ impl CopyOut {
             }
             CopyForm::Binary => {}
         }
-        Ok(Self { form: form.clone(), force_quote, special: Special(special) })
+        let plain = is_plain(form, &special);
+        Ok(Self { form: form.clone(), force_quote, special: Special(special), plain })
     }
 
     /// What comes before the rows. Binary's goes with the first row, as Postgres sends it: drivers
@@ -136,9 +139,12 @@ impl CopyOut {
             match &self.form {
                 CopyForm::Text { null, .. } if is_null => out.extend_from_slice(null.as_bytes()),
                 CopyForm::Csv(csv) if is_null => out.extend_from_slice(csv.null.as_bytes()),
+                CopyForm::Text { .. } if self.plain && encoder.is_plain() => {}
                 CopyForm::Csv(csv) => {
                     let forced = self.force_quote.get(index).copied().unwrap_or(false);
-                    self.quote(csv, start, forced, encoders.len() == 1, out);
+                    if forced || !self.plain || !encoder.is_plain() {
+                        self.quote(csv, start, forced, encoders.len() == 1, out);
+                    }
                 }
                 _ => self.escape(start, out),
             }
@@ -163,14 +169,14 @@ impl CopyOut {
         let Some(first) = self.first_special(start, out) else {
             return;
         };
-        let tail = out.split_off(first);
+        let tail = taken(out, first);
         for byte in tail {
             if self.special.0[usize::from(byte)] {
                 out.put_u8(b'\\');
             }
             out.put_u8(match byte {
                 8 => b'b',
-                9 if self.is_escaped_by_letter(9) => b't',
+                9 => b't',
                 10 => b'n',
                 11 => b'v',
                 12 => b'f',
@@ -178,11 +184,6 @@ impl CopyOut {
                 other => other,
             });
         }
-    }
-
-    /// A delimiter stands for itself after its backslash, whatever it is.
-    fn is_escaped_by_letter(&self, byte: u8) -> bool {
-        !matches!(&self.form, CopyForm::Text { delimiter, .. } if *delimiter == byte && byte != 9)
     }
 
     /// Quotes what was written from `start` on, where it must be.
@@ -195,7 +196,7 @@ impl CopyOut {
         if !needed {
             return;
         }
-        let tail = out.split_off(start);
+        let tail = taken(out, start);
         out.put_u8(csv.quote);
         for byte in tail {
             if byte == csv.quote || byte == csv.escape {
@@ -211,6 +212,24 @@ impl CopyOut {
         let at = value.iter().position(|byte| self.special.0[usize::from(*byte)])?;
         Some(start + at)
     }
+}
+
+/// Takes off what was written from `start` on. Splitting the buffer would leave it without room.
+fn taken(out: &mut BytesMut, start: usize) -> Vec<u8> {
+    let tail = out.get(start..).unwrap_or_default().to_vec();
+    out.truncate(start);
+    tail
+}
+
+/// Whether nothing that numbers and moments are written with is special.
+fn is_plain(form: &CopyForm, special: &[bool; 256]) -> bool {
+    let is_used = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.: ".contains(byte);
+    let is_null_like = match form {
+        // A value that reads as NULL does is quoted.
+        CopyForm::Csv(csv) => !csv.null.is_empty() && csv.null.bytes().all(|byte| is_used(&byte)),
+        CopyForm::Text { .. } | CopyForm::Binary => false,
+    };
+    !is_null_like && !(0..=u8::MAX).any(|byte| is_used(&byte) && special[usize::from(byte)])
 }
 
 fn forced(force_quote: &ForceQuote, columns: &[Column]) -> Result<Vec<bool>> {

@@ -59,7 +59,7 @@ pub fn formality(mut words: Words<'_>) -> Result<Option<Formality>> {
 }
 
 /// The tokens as the parser takes them: ABORT is ROLLBACK, transactions that only read need not be
-/// deferred, and RESET of what is no parameter is SET to its default.
+/// deferred, and a phrase of words is the parameter it stands for.
 pub fn spelled(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
     let visible: Vec<(usize, String)> = tokens
         .iter()
@@ -84,8 +84,7 @@ pub fn spelled(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
             let text: Vec<&str> = std::iter::once("ROLLBACK").chain(rest.copied()).collect();
             keywords(&text.join(" "))
         }
-        ["RESET", "SESSION", "AUTHORIZATION"] => keywords("SET SESSION AUTHORIZATION DEFAULT"),
-        ["RESET", "ROLE"] => keywords("SET ROLE NONE"),
+        ["RESET", "SESSION", "AUTHORIZATION"] => keywords("RESET SESSION_AUTHORIZATION"),
         ["RESET", "TIME", "ZONE"] => keywords("RESET TIMEZONE"),
         ["RESET", "TRANSACTION", "ISOLATION", "LEVEL"] => keywords("RESET TRANSACTION_ISOLATION"),
         ["BEGIN" | "START", ..] | ["SET", "TRANSACTION" | "SESSION" | "LOCAL", ..] => {

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use lakegate_base::{StatementKind, Subject};
+use lakegate_base::{CopyForm, Direction, FrontStatement, Scroll, StatementKind, Subject};
 
 use super::{SqlLimits, parse};
 
@@ -68,4 +68,66 @@ fn ordinary_queries_pass() {
         outcome("SELECT a, sum(b) FILTER (WHERE c) FROM t GROUP BY 1 ORDER BY 2 DESC"),
         "1 ok"
     );
+}
+
+fn front(text: &str) -> FrontStatement {
+    let statements = parse(text, SqlLimits::default()).expect(text);
+    match &statements[0].kind {
+        StatementKind::Front(front) => front.as_ref().clone(),
+        _ => panic!("{text} is for the engine"),
+    }
+}
+
+#[test]
+fn fetch_has_every_direction_of_postgres() {
+    use Direction::{Absolute, Backward, Forward, Relative};
+    for (text, cursor, direction) in [
+        ("FETCH c", "c", Forward(Some(1))),
+        ("FETCH next", "next", Forward(Some(1))),
+        ("FETCH NEXT FROM \"C\"", "C", Forward(Some(1))),
+        ("FETCH FROM c", "c", Forward(Some(1))),
+        ("FETCH 7 IN c", "c", Forward(Some(7))),
+        ("FETCH -7 c", "c", Backward(Some(7))),
+        ("FETCH 0 c", "c", Relative(0)),
+        ("FETCH ALL FROM c", "c", Forward(None)),
+        ("FETCH FORWARD FROM c", "c", Forward(Some(1))),
+        ("FETCH FORWARD ALL c", "c", Forward(None)),
+        ("FETCH BACKWARD c", "c", Backward(Some(1))),
+        ("FETCH BACKWARD -2 c", "c", Forward(Some(2))),
+        ("FETCH ABSOLUTE -3 c", "c", Absolute(-3)),
+        ("FETCH RELATIVE +3 c", "c", Relative(3)),
+        ("/* tool */ FETCH LAST IN c", "c", Absolute(-1)),
+    ] {
+        let FrontStatement::Fetch(fetch) = front(text) else { panic!("{text}") };
+        assert_eq!((fetch.cursor.as_str(), fetch.direction), (cursor, direction), "{text}");
+    }
+    let error = parse("FETCH 1 FROM c c", SqlLimits::default()).err().expect("too much");
+    assert_eq!(error.message(), "syntax error at or near \"c\"");
+}
+
+#[test]
+fn queries_inside_are_statements_of_their_own() {
+    let FrontStatement::Declare(declare) =
+        front("declare \"C 1\" binary insensitive no scroll cursor with hold for select $1")
+    else {
+        panic!("a cursor");
+    };
+    assert_eq!((declare.name.as_str(), declare.is_held, declare.is_binary), ("C 1", true, true));
+    assert_eq!(declare.scroll, Scroll::NoScroll);
+    assert!(matches!(declare.query.kind, StatementKind::Rows));
+    let FrontStatement::Prepare { types, .. } =
+        front("PREPARE p (numeric(10, 2), double precision, int[]) AS SELECT $1, $2, $3")
+    else {
+        panic!("a statement");
+    };
+    assert_eq!(types, ["numeric", "double precision", "int[]"]);
+    let FrontStatement::Copy(copy) = front("COPY a.\"B\" (x, y) TO STDOUT CSV HEADER") else {
+        panic!("a copy");
+    };
+    assert!(matches!(copy.form, CopyForm::Csv(csv) if csv.header && csv.delimiter == b','));
+    for refused in
+        ["DECLARE c CURSOR FOR BEGIN", "COPY (DROP TABLE t) TO STDOUT", "PREPARE p AS BEGIN"]
+    {
+        assert!(parse(refused, SqlLimits::default()).is_err(), "{refused}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Whole numbers and bytes as digits, written without the formatter: most of what a result is.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
 2021222324252627282930313233343536373839\
@@ -70,36 +70,36 @@ impl Digits {
     }
 }
 
-pub(crate) fn put_int(number: i64, out: &mut BytesMut) {
+pub(crate) fn put_int(number: i64, out: &mut impl BufMut) {
     if number < 0 {
         out.put_u8(b'-');
     }
-    out.extend_from_slice(Digits::of(number.unsigned_abs()).as_bytes());
+    out.put_slice(Digits::of(number.unsigned_abs()).as_bytes());
 }
 
-pub(crate) fn put_unsigned(number: u64, out: &mut BytesMut) {
-    out.extend_from_slice(Digits::of(number).as_bytes());
+pub(crate) fn put_unsigned(number: u64, out: &mut impl BufMut) {
+    out.put_slice(Digits::of(number).as_bytes());
 }
 
 /// At least `width` digits.
-pub(crate) fn put_padded(number: u64, width: usize, out: &mut BytesMut) {
+pub(crate) fn put_padded(number: u64, width: usize, out: &mut impl BufMut) {
     let digits = Digits::of(number);
     let digits = digits.as_bytes();
     out.put_bytes(b'0', width.saturating_sub(digits.len()));
-    out.extend_from_slice(digits);
+    out.put_slice(digits);
 }
 
 /// Two digits of a number below 100.
-pub(crate) fn put_two(number: i64, out: &mut BytesMut) {
+pub(crate) fn put_two(number: i64, out: &mut impl BufMut) {
     let pair = usize::try_from(number).ok().and_then(|n| PAIRS.get(n * 2..n * 2 + 2));
     match pair {
-        Some(pair) => out.extend_from_slice(pair),
+        Some(pair) => out.put_slice(pair),
         None => put_int(number, out),
     }
 }
 
 /// A number with its decimal point `scale` digits from the end.
-pub(crate) fn put_decimal(unscaled: i128, scale: i8, out: &mut BytesMut) {
+pub(crate) fn put_decimal(unscaled: i128, scale: i8, out: &mut impl BufMut) {
     if unscaled < 0 {
         out.put_u8(b'-');
     }
@@ -107,20 +107,19 @@ pub(crate) fn put_decimal(unscaled: i128, scale: i8, out: &mut BytesMut) {
     let digits = digits.as_bytes();
     let places = usize::from(scale.unsigned_abs());
     if scale <= 0 {
-        out.extend_from_slice(digits);
+        out.put_slice(digits);
         out.put_bytes(b'0', if unscaled == 0 { 0 } else { places });
         return;
     }
     let (whole, fraction) = digits.split_at(digits.len().saturating_sub(places));
-    out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+    out.put_slice(if whole.is_empty() { b"0" } else { whole });
     out.put_u8(b'.');
     out.put_bytes(b'0', places - fraction.len());
-    out.extend_from_slice(fraction);
+    out.put_slice(fraction);
 }
 
-pub(crate) fn put_hex(bytes: &[u8], out: &mut BytesMut) {
+pub(crate) fn put_hex(bytes: &[u8], out: &mut impl BufMut) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    out.reserve(bytes.len() * 2);
     for byte in bytes {
         out.put_u8(DIGITS[usize::from(byte >> 4)]);
         out.put_u8(DIGITS[usize::from(byte & 15)]);

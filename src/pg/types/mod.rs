@@ -8,6 +8,7 @@ mod binary;
 mod build;
 mod decode;
 mod digits;
+mod encoder;
 mod json;
 mod numeric;
 pub(crate) mod oid;
@@ -19,16 +20,13 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, Schema};
-use bytes::{BufMut, BytesMut};
 use pgwire::messages::data::{FieldDescription, RowDescription};
 
 use crate::error::{Report, Result, clean};
-use crate::output::{IncludeLength, sized};
 pub(crate) use decode::decode;
+pub(crate) use encoder::{Encoder, encoder};
 use oid::Kind;
-use source::Values;
 pub(crate) use zone::Zone;
 
 /// Field metadata: the name of a Postgres type that replaces the one its Arrow type stands for.
@@ -163,49 +161,6 @@ pub(crate) fn row_description(columns: &[Column], formats: &[Format]) -> Result<
         FieldDescription::new(name.clone(), 0, 0, kind.oid(), kind.len(), *modifier, format)
     });
     Ok(RowDescription::new(fields.collect()))
-}
-
-/// Writes the values of one column of one batch.
-pub(crate) struct Encoder {
-    values: Values,
-    kind: Kind,
-    format: Format,
-    zone: Zone,
-}
-
-/// `array` must be of the type its column was made from; anything else is refused per value.
-pub(crate) fn encoder(
-    array: &ArrayRef,
-    column: &Column,
-    format: Format,
-    zone: &Zone,
-) -> Result<Encoder> {
-    Ok(Encoder { values: Values::new(array)?, kind: column.kind, format, zone: zone.clone() })
-}
-
-impl Encoder {
-    /// Writes the value's length and bytes.
-    pub fn write(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let Some(value) = self.values.get(row)? else {
-            out.put_i32(-1);
-            return Ok(());
-        };
-        sized(out, IncludeLength::No, |out| match self.format {
-            Format::Text => text::write(&value, self.kind, &self.zone, out),
-            Format::Binary => binary::write(&value, self.kind, &self.zone, out),
-        })
-    }
-}
-
-impl Encoder {
-    /// Writes the value's text without a length; false for NULL.
-    pub fn write_text(&self, row: usize, out: &mut BytesMut) -> Result<bool> {
-        let Some(value) = self.values.get(row)? else {
-            return Ok(false);
-        };
-        text::write(&value, self.kind, &self.zone, out)?;
-        Ok(true)
-    }
 }
 
 /// The type SQL calls by a name, in lower case and without modifiers: `int`, `double precision[]`.

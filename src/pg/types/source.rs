@@ -75,8 +75,9 @@ pub(crate) struct Values {
     is_json: bool,
 }
 
+/// The layouts of Arrow.
 #[derive(Debug)]
-enum Source {
+pub(crate) enum Source {
     Null,
     Bool(BooleanArray),
     Int8(ScalarBuffer<i8>),
@@ -136,12 +137,21 @@ impl Values {
         self.is_json
     }
 
-    /// The value of a row; none for NULL. Values beyond Postgres's range are refused.
-    pub fn get(&self, row: usize) -> Result<Option<Scalar<'_>>> {
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Whether a row's value is NULL by its own array; inside a dictionary, `get` tells.
+    pub fn is_null(&self, row: usize) -> Result<bool> {
         if row >= self.len {
             return Err(Report::internal("a row lies beyond its batch"));
         }
-        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+        Ok(self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)))
+    }
+
+    /// The value of a row; none for NULL. Values beyond Postgres's range are refused.
+    pub fn get(&self, row: usize) -> Result<Option<Scalar<'_>>> {
+        if self.is_null(row)? {
             return Ok(None);
         }
         match &self.source {

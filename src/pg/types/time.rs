@@ -46,7 +46,7 @@ fn out_of_range(what: &str) -> Report {
 }
 
 /// Year 0 is 1 BC, which Postgres says at the very end.
-fn write_civil(days: i64, out: &mut BytesMut) -> &'static str {
+fn write_civil(days: i64, out: &mut impl BufMut) -> &'static str {
     let (year, month, day) = civil(days);
     let (shown, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     digits::put_padded(shown.unsigned_abs(), 4, out);
@@ -62,21 +62,21 @@ pub(crate) fn write_date(days: i64, out: &mut BytesMut) {
     out.extend_from_slice(era.as_bytes());
 }
 
-pub(crate) fn write_time(micros: i64, out: &mut BytesMut) -> Result<()> {
+pub(crate) fn write_time(micros: i64, out: &mut impl BufMut) -> Result<()> {
     if !(0..=DAY_MICROS).contains(&micros) {
         return Err(out_of_range("time"));
     }
     let seconds = micros / 1_000_000;
-    for (unit, after) in [(seconds / 3_600, b':'), (seconds / 60 % 60, b':')] {
-        digits::put_two(unit, out);
-        out.put_u8(after);
-    }
+    digits::put_two(seconds / 3_600, out);
+    out.put_u8(b':');
+    digits::put_two(seconds / 60 % 60, out);
+    out.put_u8(b':');
     digits::put_two(seconds % 60, out);
     write_fraction((micros % 1_000_000).unsigned_abs(), out);
     Ok(())
 }
 
-fn write_fraction(micros: u64, out: &mut BytesMut) {
+fn write_fraction(micros: u64, out: &mut impl BufMut) {
     if micros == 0 {
         return;
     }
@@ -96,11 +96,18 @@ pub(crate) fn write_timestamp(micros: i64, separator: char, out: &mut BytesMut) 
 }
 
 fn write_clock(micros: i64, separator: char, out: &mut BytesMut) -> Result<&'static str> {
-    let era = write_civil(micros.div_euclid(DAY_MICROS), out);
-    put(out, format_args!("{separator}"))?;
-    write_time(micros.rem_euclid(DAY_MICROS), out)?;
+    // Put together on the stack: a year has at most six digits.
+    let mut bytes = [0; CLOCK_BYTES];
+    let mut left = bytes.as_mut_slice();
+    let era = write_civil(micros.div_euclid(DAY_MICROS), &mut left);
+    left.put_u8(if separator == 'T' { b'T' } else { b' ' });
+    write_time(micros.rem_euclid(DAY_MICROS), &mut left)?;
+    let length = CLOCK_BYTES - left.len();
+    out.extend_from_slice(&bytes[..length]);
     Ok(era)
 }
+
+const CLOCK_BYTES: usize = 48;
 
 pub(crate) fn write_instant(
     micros: i64,
