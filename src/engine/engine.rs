@@ -264,7 +264,8 @@ fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     planners
 }
 
-fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
+/// What a session starts from.
+pub fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false)

@@ -47,7 +47,7 @@ fn reads_a_header_and_cuts_the_statement_out() {
     assert_eq!(model.primary_key.as_deref(), Some("id"));
     assert_eq!(model.foreign_keys.as_deref(), Some("a -> b.c (d); e -> b.f"));
     assert_eq!(model.sql, "with é as (select 'é;' as x) -- why\nselect x from é");
-    assert_eq!(model.sql_line, 9);
+    assert_eq!(model.sql_line, 11);
 }
 
 #[test]

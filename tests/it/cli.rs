@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use arrow::array::{Int64Array, RecordBatch};
+use arrow::array::{Int32Array, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
@@ -79,7 +79,7 @@ fn the_same_rows_in_every_format() {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("a Parquet file");
     let read: Vec<RecordBatch> =
         reader.build().expect("readable").collect::<Result<_, _>>().expect("readable");
-    let numbers = read[0].column(0).as_any().downcast_ref::<Int64Array>().expect("bigint");
+    let numbers = read[0].column(0).as_any().downcast_ref::<Int32Array>().expect("integer");
     assert_eq!(numbers.values(), &[1, 2]);
     assert_eq!(read[0].column(1).null_count(), 1);
 }

@@ -1,5 +1,5 @@
-//! DataFusion's `array_agg`, whose list knows the Postgres type of its elements: a list of OIDs is `oid[]`, not
-//! `bigint[]`.
+//! DataFusion's `array_agg`, whose list knows the Postgres type of its elements: a list of OIDs is `oid[]`,
+//! not `bigint[]`.
 
 use std::sync::Arc;
 

@@ -169,10 +169,14 @@ fn decode(text: &str, format: &str) -> Result<Vec<u8>> {
 
 /// `\0061`, `\+000061`, `\u0061` and `\U00000061` as characters.
 fn unistr(text: &str) -> Result<Value> {
-    let wrong = || {
-        let error = Error::invalid("invalid Unicode escape").about(Subject::Syntax);
-        external(error.hint(r"Unicode escapes must be \XXXX, \+XXXXXX, \uXXXX, or \UXXXXXXXX."))
-    };
+    let wrong =
+        || {
+            let error = Error::invalid("invalid Unicode escape").about(Subject::Syntax);
+            let [four, six, eight] = [4, 6, 8].map(|count| "X".repeat(count));
+            external(error.hint(format!(
+                "Unicode escapes must be \\{four}, \\+{six}, \\u{four}, or \\U{eight}."
+            )))
+        };
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('\\') {

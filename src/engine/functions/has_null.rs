@@ -1,4 +1,5 @@
-//! `pg_has_null(list)`: whether an element is NULL, which makes `x = ANY(list)` unknown where nothing is equal.
+//! `pg_has_null(list)`: whether an element is NULL, which makes `x = ANY(list)` unknown where nothing is
+//! equal.
 
 use std::sync::Arc;
 

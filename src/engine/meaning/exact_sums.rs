@@ -1,5 +1,5 @@
-//! A sum of `bigint` is `numeric`: it may be larger than any `bigint`, where DataFusion wraps around. Told before
-//! type coercion, which tells the types of what is above.
+//! A sum of `bigint` is `numeric`: it may be larger than any `bigint`, where DataFusion wraps around. Told
+//! before type coercion, which tells the types of what is above.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;

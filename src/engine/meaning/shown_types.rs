@@ -1,5 +1,5 @@
-//! CASE and functions that answer one of their arguments keep the Postgres type of those: an OID stays an OID,
-//! where DataFusion sees a number. Told before type coercion, which tells the types of what is above.
+//! CASE and functions that answer one of their arguments keep the Postgres type of those: an OID stays an
+//! OID, where DataFusion sees a number. Told before type coercion, which tells the types of what is above.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -27,18 +27,7 @@ enum Target {
 
 /// Rewrites `CAST(x AS t)`, `x::t` and `t 'x'`.
 pub fn rewrite(expr: &mut Expr) {
-    if let Expr::TypedString(typed) = expr
-        && let Target::Type(known) = target(&typed.data_type)
-    {
-        typed.data_type = known;
-    }
-    if let Expr::TypedString(typed) = expr
-        && let Target::Function(_) | Target::Text(..) = target(&typed.data_type)
-        && let Some(value) = typed.value.value.clone().into_string()
-    {
-        let data_type = typed.data_type.clone();
-        *expr = cast(build::text(&value), data_type);
-    }
+    typed_string(expr);
     let Expr::Cast {
         kind: CastKind::Cast | CastKind::DoubleColon,
         expr: inner,
@@ -99,6 +88,19 @@ pub fn rewrite(expr: &mut Expr) {
             *expr = build::call(name, vec![cast(build::take(inner), shown_as(own))]);
         }
         Target::Function(name) => *expr = build::call(name, vec![build::take(inner)]),
+    }
+}
+
+/// `t 'x'`
+fn typed_string(expr: &mut Expr) {
+    let Expr::TypedString(typed) = expr else { return };
+    match target(&typed.data_type) {
+        Target::Type(known) => typed.data_type = known,
+        Target::Function(_) | Target::Text(..) => {
+            if let Some(value) = typed.value.value.clone().into_string() {
+                *expr = cast(build::text(&value), typed.data_type.clone());
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! `x IN (SELECT …)` below NOT, OR or anything but AND: DataFusion joins it with a mark that knows true and
 //! false, while a NULL on either side makes the answer unknown. So the unknown is added:
-//! `x IN (q) OR (NULL AND (EXISTS (a NULL in q) OR (x IS NULL AND EXISTS (q))))`. So it is with
-//! `x = ANY(list)`, which is a list's own IN; in a select list, where DataFusion joins nothing, IN becomes that.
+//! `x IN (q) OR (NULL AND (EXISTS (a NULL in q) OR (x IS NULL AND EXISTS (q))))`. So it is
+//! with `x = ANY(list)`, which is a list's own IN; in a select list, where DataFusion joins nothing, IN
+//! becomes that.
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Query, Select, SelectItem, SetExpr, TableFactor, UnaryOperator, Value,

@@ -150,10 +150,7 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => return inner_name(inner),
         // A type names a column only where nothing else does, and the last one.
         Expr::Cast { expr, data_type, .. } => match plain(expr) {
-            Expr::Cast { .. }
-            | Expr::TypedString(_)
-            | Expr::Interval(_)
-            | Expr::Case { .. } => {
+            Expr::Cast { .. } | Expr::TypedString(_) | Expr::Interval(_) | Expr::Case { .. } => {
                 named_inside(expr).unwrap_or_else(|| type_name(data_type))
             }
             inner => inner_name(inner).unwrap_or_else(|| type_name(data_type)),

@@ -68,8 +68,8 @@ pub fn read(text: &str, pattern: &Pattern) -> Result<Read> {
                 let next = pattern.nodes.get(index + 1);
                 let ends = field.is_bare || !matches!(next, Some(Node::Field(_)));
                 // Digits in the pattern end no number.
-                let ends = ends
-                    && !matches!(next, Some(Node::Text(t)) if t.starts_with(|c: char| c.is_ascii_digit()));
+                let digits = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+                let ends = ends && !matches!(next, Some(Node::Text(text)) if digits(text));
                 reader.field(field, ends)?;
                 if field.ordinal.is_some() {
                     reader.skip(2);

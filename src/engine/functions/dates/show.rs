@@ -187,10 +187,7 @@ impl Shown {
             "ID" => ((calendar::weekday(self.days()?) + 6) % 7 + 1, 1),
             "D" => (calendar::weekday(self.days()?) + 1, 1),
             "MM" => (self.month, 2),
-            "DDD" => match self.days {
-                Some(days) => (days - calendar::days(self.year, 1, 1) + 1, 3),
-                None => (self.day, 3),
-            },
+            "DDD" => (self.days.map_or(self.day, |days| self.day_of_year(days)), 3),
             "DD" => (self.day, 2),
             "HH24" => (self.hour, 2),
             "HH12" | "HH" => (hour12, 2),
@@ -207,21 +204,12 @@ impl Shown {
             "FF4" => (self.micros / 100, 4),
             "FF5" => (self.micros / 10, 5),
             "US" | "FF6" => (self.micros, 6),
-            "WW" => match self.days {
-                Some(days) => ((days - calendar::days(self.year, 1, 1)) / 7 + 1, 2),
-                None => (1, 2),
-            },
+            "WW" => (self.days.map_or(1, |days| (self.day_of_year(days) - 1) / 7 + 1), 2),
             "W" => ((self.day - 1).max(0) / 7 + 1, 1),
             "Q" if self.month == 0 => return Ok(()),
             "Q" => ((self.month - 1) / 3 + 1, 1),
             "CC" => (self.century(), 2),
-            "J" => {
-                let julian = match self.days {
-                    Some(days) => days + calendar::JULIAN_EPOCH,
-                    None => self.day,
-                };
-                (julian, 1)
-            }
+            "J" => (self.days.map_or(self.day, |days| days + calendar::JULIAN_EPOCH), 1),
             other => return Err(invalid(format!("\"{other}\" is not known in a pattern"))),
         };
         // Parts of a second keep their zeroes.
@@ -232,6 +220,10 @@ impl Shown {
             false => _ = write!(out, "{value:0width$}"),
         }
         Ok(())
+    }
+
+    fn day_of_year(&self, days: i64) -> i64 {
+        days - calendar::days(self.year, 1, 1) + 1
     }
 
     fn century(&self) -> i64 {
