@@ -1,6 +1,7 @@
 //! What Postgres means by an operator where DataFusion means something else. Here, once types are known:
 //! integers that overflow are errors, and an instant is read on the clocks of the session's zone.
 
+mod comparable;
 mod exact_sums;
 mod held_lists;
 mod lateral;
@@ -32,6 +33,7 @@ pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         |name, change| -> Arc<dyn AnalyzerRule + Send + Sync> { Arc::new(Pass { name, change }) };
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(lateral::Lateral),
+        pass("comparable", comparable::in_expr),
         pass("single_rows", single_rows::in_expr),
         pass("exact_sums", exact_sums::in_expr),
         pass("shown_types", shown_types::in_expr),
@@ -92,11 +94,12 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
     }
 }
 
-/// Integers that overflow are an error, and so are texts that outgrow memory; DataFusion's operators wrap
+/// Integers that overflow are an error, so are floats divided by zero, and texts that outgrow memory; DataFusion's operators wrap
 /// around, and panic.
 fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let applies = match binary.op {
         Operator::StringConcat => DataType::is_string,
+        Operator::Divide => DataType::is_floating,
         operator if functions::overflows(operator) => DataType::is_integer,
         _ => return Ok(Transformed::no(Expr::BinaryExpr(binary))),
     };

@@ -190,7 +190,7 @@ fn invalid(subject: Subject, message: &str) -> &'static str {
         Subject::DivisionByZero => "22012",
         Subject::Grouping => "42803",
         Subject::Parameter => "42P18",
-        Subject::Statement => "26000",
+        Subject::Statement => of_statement(message),
         Subject::Cursor => "34000",
         Subject::Transaction if message.contains("only be used in transaction blocks") => "25P01",
         Subject::Transaction => "25P02",
@@ -200,6 +200,15 @@ fn invalid(subject: Subject, message: &str) -> &'static str {
         Subject::Memory => "53200",
         Subject::Disk => "53100",
         Subject::Other => "42000",
+    }
+}
+
+/// What planning refuses.
+fn of_statement(message: &str) -> &'static str {
+    match message {
+        m if m.contains("more than one row returned") => "21000",
+        m if m.contains("cannot be matched") || m.contains("coerc") => "42804",
+        _ => "42601",
     }
 }
 

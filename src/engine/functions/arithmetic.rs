@@ -1,7 +1,9 @@
-//! Integer arithmetic that fails where the result does not fit, as Postgres' does.
+//! Arithmetic that fails as Postgres' does: where an integer does not fit, and where a float is divided by
+//! zero.
 
-use arrow::compute::kernels::numeric::{add, mul, sub};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, AsArray};
+use arrow::compute::kernels::numeric::{add, div, mul, sub};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use datafusion::common::internal_err;
 use datafusion::error::{DataFusionError, Result};
@@ -19,7 +21,7 @@ pub fn overflows(operator: Operator) -> bool {
     matches!(operator, Operator::Plus | Operator::Minus | Operator::Multiply)
 }
 
-/// The call that stands for an operator on integers of one type. A chain of operators is one call: DataFusion
+/// The call that stands for an operator on integers of one type, or a division of floats. A chain of operators is one call: DataFusion
 /// works out names and types of nested calls again and again, which takes seconds for some hundred terms.
 pub fn checked(left: Expr, operator: Operator, right: Expr) -> Expr {
     let mut operators = chain(&left);
@@ -72,14 +74,38 @@ impl ScalarUDFImpl for Checked {
             return internal_err!("{} has no arguments", self.name);
         };
         let name = integer_name(&first.data_type());
+        let rows = call.number_rows;
         self.operators.iter().zip(args).try_fold(first, |left, (operator, right)| {
             let kernel = match operator {
+                Operator::Divide => {
+                    not_by_zero(&left, &right, rows)?;
+                    div
+                }
                 Operator::Plus => add,
                 Operator::Minus => sub,
                 _ => mul,
             };
             apply(&left, &right, kernel).map_err(|error| overflow(error, name))
         })
+    }
+}
+
+/// Where both sides have a value.
+fn not_by_zero(left: &ColumnarValue, right: &ColumnarValue, rows: usize) -> Result<()> {
+    let (left, right) = (left.to_array(rows)?, right.to_array(rows)?);
+    let zeroes: Box<dyn Iterator<Item = bool>> = match right.data_type() {
+        DataType::Float64 => {
+            Box::new(right.as_primitive::<Float64Type>().values().iter().map(|v| *v == 0.0))
+        }
+        DataType::Float32 => {
+            Box::new(right.as_primitive::<Float32Type>().values().iter().map(|v| *v == 0.0))
+        }
+        _ => return Ok(()),
+    };
+    let has_value = |row: usize| !left.is_null(row) && !right.is_null(row);
+    match zeroes.enumerate().any(|(row, is_zero)| is_zero && has_value(row)) {
+        true => Err(external(Error::invalid("division by zero").about(Subject::DivisionByZero))),
+        false => Ok(()),
     }
 }
 

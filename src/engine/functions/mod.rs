@@ -28,6 +28,7 @@ mod single;
 mod sleep;
 mod text;
 mod timezone;
+mod uuid;
 mod values;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub use series::EMPTY_ARRAY;
 pub use single::{NAME as SINGLE_VALUE, udaf as single_value};
 pub use text::quote_ident;
 pub use timezone::{NAME as AT_TIME_ZONE, of_session as session_clock};
+pub use uuid::AS_UUID;
 pub use values::{bytea, moment, rounded};
 
 /// Functions of their arguments alone. Some replace DataFusion's of the same name.
@@ -68,6 +70,7 @@ pub fn all() -> Vec<ScalarUDF> {
     let mut functions: Vec<ScalarUDF> = Vec::new();
     functions.extend(text::functions().into_iter().map(scalar::Function::udf));
     functions.extend(catalog::functions().into_iter().map(scalar::Function::udf));
+    functions.extend(uuid::functions().into_iter().map(scalar::Function::udf));
     functions.extend(series::functions());
     functions.extend(dates::functions());
     functions.extend(numbers::functions());

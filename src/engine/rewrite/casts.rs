@@ -12,7 +12,7 @@ use sqlparser::ast::{
 };
 
 use super::build;
-use crate::functions::{AS_JSON, AS_JSONB, OBJECT_TYPES, TO_TEXT};
+use crate::functions::{AS_JSON, AS_JSONB, AS_UUID, OBJECT_TYPES, TO_TEXT};
 use crate::system::types::PG_TYPE;
 
 /// What a cast to a type becomes.
@@ -83,6 +83,7 @@ pub fn rewrite(expr: &mut Expr) {
             let own = match name {
                 AS_JSON => "json",
                 AS_JSONB => "jsonb",
+                AS_UUID => "uuid",
                 _ => OBJECT_TYPES.iter().find(|(_, f)| *f == name).map_or("text", |(own, _)| own),
             };
             *expr = build::call(name, vec![cast(build::take(inner), shown_as(own))]);
@@ -137,7 +138,7 @@ fn target(data_type: &DataType) -> Target {
         DataType::Text => Target::Text(None, None),
         DataType::JSON => Target::Function(AS_JSON),
         DataType::JSONB => Target::Function(AS_JSONB),
-        DataType::Uuid => Target::Text(None, Some("uuid")),
+        DataType::Uuid => Target::Function(AS_UUID),
         DataType::Varchar(length)
         | DataType::CharacterVarying(length)
         | DataType::CharVarying(length) => {
@@ -190,7 +191,7 @@ fn named(name: &ObjectName) -> Option<Target> {
         "bpchar" => Target::Text(None, Some("bpchar")),
         "json" => Target::Function(AS_JSON),
         "jsonb" => Target::Function(AS_JSONB),
-        "uuid" => Target::Text(None, Some("uuid")),
+        "uuid" => Target::Function(AS_UUID),
         "char" => Target::Text(Some(1), Some("char")),
         "xid" | "cid" => Target::Function("pg_oid"),
         "bool" => Target::Type(DataType::Boolean),
@@ -214,6 +215,8 @@ fn element_type(element: &DataType) -> DataType {
     match target(element) {
         Target::Type(known) => known,
         Target::Text(..) => DataType::Text,
+        // DataFusion has no lists of these types; their elements are shown as text.
+        Target::Function(AS_JSON | AS_JSONB | AS_UUID) => DataType::Text,
         Target::Function(_) => DataType::BigInt(None),
     }
 }

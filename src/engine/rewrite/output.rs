@@ -14,8 +14,8 @@ use sqlparser::ast::{
     AccessExpr, BinaryOperator, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr,
 };
 
-use super::build;
 use super::expressions::WITHOUT_PARENTHESES;
+use super::{build, modifiers};
 use crate::functions::to_text;
 use crate::system::SessionFacts;
 use crate::system::types::PG_TYPE;
@@ -63,31 +63,42 @@ pub fn unmarked(text: &str) -> String {
 }
 
 /// The plan with columns of object types (`regclass`, `regproc`, …) shown by name, as Postgres prints
-/// them. Other plans come back as they are.
+/// them, and decimals that were computed without a modifier. Other plans come back as they are.
 pub fn readable(plan: LogicalPlan, facts: &Arc<dyn SessionFacts>) -> Result<LogicalPlan> {
     let is_object = |field: &Field| {
         let name = field.metadata().get(PG_TYPE).map(String::as_str);
         field.data_type() == &ArrowType::Int64 && name.is_some_and(|n| n.starts_with("reg"))
     };
-    if !plan.schema().fields().iter().any(|f| is_object(f)) {
+    let computed: Vec<bool> =
+        (0..plan.schema().fields().len()).map(|at| modifiers::is_computed(&plan, at)).collect();
+    if !computed.contains(&true) && !plan.schema().fields().iter().any(|f| is_object(f)) {
         return Ok(plan);
     }
     let text = to_text(facts);
     let columns: Vec<PlanExpr> = plan
         .schema()
         .iter()
-        .map(|(qualifier, field)| {
+        .zip(computed)
+        .map(|((qualifier, field), computed)| {
             let column = col(Column::new(qualifier.cloned(), field.name()));
             if is_object(field) {
                 let shown = Some(FieldMetadata::from(field.metadata()));
                 let relation = qualifier.cloned();
                 text.call(vec![column]).alias_qualified_with_metadata(relation, field.name(), shown)
+            } else if computed {
+                let shown = FieldMetadata::from(HashMap::from([numeric()]));
+                column.alias_qualified_with_metadata(qualifier.cloned(), field.name(), Some(shown))
             } else {
                 column
             }
         })
         .collect();
     LogicalPlanBuilder::from(plan).project(columns)?.build()
+}
+
+/// A `numeric` of any scale.
+fn numeric() -> (String, String) {
+    (PG_TYPE.to_string(), "numeric".to_string())
 }
 
 fn first_select(body: &mut SetExpr) -> Option<&mut Select> {

@@ -20,8 +20,8 @@ use sqlparser::ast::{
     Visitor, VisitorMut,
 };
 
-use super::build;
 use super::visit::own_expressions;
+use super::{build, recursion};
 use crate::functions::{EMPTY_ARRAY, SINGLE_VALUE};
 
 const AGGREGATES: [&str; 14] = [
@@ -53,6 +53,7 @@ pub fn rewrite(expr: &mut Expr) -> Result<()> {
             }
         }
         Expr::Subquery(query) => {
+            recursion::lift(query);
             if let Some(rewritten) = scalar(query) {
                 *expr = rewritten;
             }
@@ -238,7 +239,7 @@ fn guarded(guards: Vec<Expr>, result: Expr) -> Expr {
     }
 }
 
-fn and(left: Expr, right: Expr) -> Expr {
+pub fn and(left: Expr, right: Expr) -> Expr {
     Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::And, right: Box::new(right) }
 }
 
@@ -249,7 +250,7 @@ fn split(condition: Option<Expr>, inner: &HashSet<String>) -> (Vec<Expr>, Vec<Ex
     list.into_iter().partition(|c| has_outer(c, inner) && !has_inner(c, inner))
 }
 
-fn conjuncts(condition: Option<Expr>, list: &mut Vec<Expr>) {
+pub fn conjuncts(condition: Option<Expr>, list: &mut Vec<Expr>) {
     match condition {
         None => {}
         Some(Expr::Nested(inner)) => conjuncts(Some(*inner), list),
@@ -321,7 +322,7 @@ impl VisitorMut for Outside<'_> {
 }
 
 /// The names by which the subquery's own tables are called; none when one cannot be known.
-fn inner_names(select: &Select) -> Option<HashSet<String>> {
+pub fn inner_names(select: &Select) -> Option<HashSet<String>> {
     let mut names = HashSet::new();
     for table in &select.from {
         let factors =
@@ -354,13 +355,13 @@ fn is_correlated(select: &Select, value: &Expr, inner: &HashSet<String>) -> bool
 
 /// A column with a qualifier that is not one of ours. Unqualified columns are taken for inner ones, as
 /// SQL looks there first.
-fn is_outer_column(expr: &Expr, inner: &HashSet<String>) -> bool {
+pub fn is_outer_column(expr: &Expr, inner: &HashSet<String>) -> bool {
     let Expr::CompoundIdentifier(parts) = expr else { return false };
     let qualifier = parts.len().checked_sub(2).and_then(|i| parts.get(i));
     qualifier.is_some_and(|q| !inner.contains(&build::folded(q)))
 }
 
-fn has_outer(expr: &Expr, inner: &HashSet<String>) -> bool {
+pub fn has_outer(expr: &Expr, inner: &HashSet<String>) -> bool {
     any(expr, &|e| is_outer_column(e, inner))
 }
 
