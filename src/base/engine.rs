@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use async_trait::async_trait;
 use futures::Stream;
 
@@ -50,12 +50,13 @@ pub trait Session: Send + Sync {
     /// Splits a text into statements, in order. An empty text gives no statement.
     fn parse(&self, text: &str) -> Result<Vec<Statement>>;
 
-    /// Plans one statement. `declared` holds the parameter types the client gave, by position; `None`
+    /// Plans one statement. `declared` holds the parameter types the client gave, by position, with
+    /// the name of a Postgres type in `pg.type` where Arrow's does not tell it; `None`
     /// means inferred. Planning errors (unknown table, type mismatch) come from here.
     async fn prepare(
         &self,
         statement: &Statement,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<Arc<dyn Prepared>>;
 
     /// Runs a prepared statement. `parameters` has one array of length 1 per parameter, of the prepared

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use lakegate_base::{
@@ -20,6 +20,7 @@ use crate::explain;
 use crate::functions;
 use crate::log::{Entry, Who};
 use crate::plan::{Planned, Planner};
+use crate::rewrite;
 use crate::run::{Again, Job, named, start};
 use crate::sessions::Present;
 use crate::settings::Settings;
@@ -115,7 +116,7 @@ impl LakeSession {
     async fn prepare_inner(
         &self,
         statement: &Statement,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<LakePrepared> {
         let tree = tree(statement)?;
         self.refuse_in_failed_transaction(Some(&tree))?;
@@ -123,6 +124,9 @@ impl LakeSession {
             let schema = command::schema(&tree)?.unwrap_or_else(|| Arc::new(Schema::empty()));
             return Ok(LakePrepared::command(statement, tree, schema));
         }
+        let mut tree = tree.as_ref().clone();
+        rewrite::declare(&mut tree, declared);
+        let tree = Arc::new(tree);
         let planned = self.plan(&tree).await?;
         LakePrepared::query(statement, tree, planned, declared)
     }
@@ -285,7 +289,7 @@ impl Session for LakeSession {
     async fn prepare(
         &self,
         statement: &Statement,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<Arc<dyn Prepared>> {
         if let Some(formality) = statement.tree.downcast_ref::<Formality>() {
             return Ok(Arc::new(PreparedFormality(*formality)));

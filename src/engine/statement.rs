@@ -92,7 +92,7 @@ impl LakePrepared {
         statement: &Statement,
         tree: Arc<Tree>,
         planned: Planned,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<Self> {
         let fields = parameter_fields(&planned.plan, declared)?;
         let named = fields.iter().map(|field| field.metadata().get(PG_TYPE).cloned());
@@ -115,7 +115,7 @@ impl LakePrepared {
 }
 
 /// Declared types first, then inferred ones; what neither tells is text, as Postgres's unknown becomes.
-fn parameter_fields(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result<Vec<FieldRef>> {
+fn parameter_fields(plan: &LogicalPlan, declared: &[Option<FieldRef>]) -> Result<Vec<FieldRef>> {
     let inferred = plan.get_parameter_fields().map_err(from_datafusion)?;
     let told = told_by_place(plan)?;
     let mut fields: BTreeMap<usize, FieldRef> = BTreeMap::new();
@@ -135,7 +135,7 @@ fn parameter_fields(plan: &LogicalPlan, declared: &[Option<DataType>]) -> Result
     let unnamed = |data_type: DataType| Arc::new(Field::new("", data_type, true));
     Ok((1..=count)
         .map(|position| {
-            let declared = declared.get(position - 1).cloned().flatten().map(unnamed);
+            let declared = declared.get(position - 1).cloned().flatten();
             let known = declared.or_else(|| fields.remove(&position));
             let known = known.unwrap_or_else(|| unnamed(DataType::Utf8));
             // Clients send text, not views of it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use futures::FutureExt;
 use lakegate_base::{
     Answer, Error, Parameter, Prepared, Session, Statement, StatementKind, Transaction,
@@ -233,7 +233,7 @@ impl Connection {
     pub async fn prepare(
         &mut self,
         statement: &Statement,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<Arc<dyn Prepared>, Fault> {
         self.check_transaction(&statement.kind)?;
         let session = Arc::clone(&self.client.session);

@@ -133,6 +133,11 @@ pub fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }
 }
 
+/// Whether a cast to it means anything here.
+pub fn is_known(data_type: &DataType) -> bool {
+    !matches!(target(data_type), Target::Type(DataType::Custom(..)))
+}
+
 fn target(data_type: &DataType) -> Target {
     match data_type {
         DataType::Text => Target::Text(None, None),

@@ -17,6 +17,7 @@ mod membership;
 mod modifiers;
 mod moments;
 mod output;
+mod parameters;
 mod patterns;
 mod recursion;
 mod subqueries;
@@ -40,6 +41,7 @@ pub use casts::{Types, array_literal};
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use literals::Literals;
 pub use output::{names, readable, unmarked};
+pub use parameters::declare;
 pub use words::Words;
 
 /// Rewrites one statement in place. Once it is planned, [`readable`] puts the plan in its last form and
@@ -74,6 +76,9 @@ impl VisitorMut for Rewriter {
         tables::unwrap_parentheses(query);
         tables::whole_table(query);
         tables::fetch_first(query);
+        for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
+            output::name_inner_columns(&mut cte.query);
+        }
         Flow::Continue(())
     }
 
@@ -83,6 +88,9 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> Flow {
+        if let TableFactor::Derived { subquery, .. } = factor {
+            output::name_inner_columns(subquery);
+        }
         self.names.table_factor(factor);
         Flow::Continue(())
     }

@@ -40,6 +40,29 @@ pub fn name_columns(query: &mut Query) {
     }
 }
 
+/// The columns of a query in FROM or WITH, by the names that the query around it knows them by. Of several
+/// of one name none has it, so that naming it is refused.
+pub fn name_inner_columns(query: &mut Query) {
+    let Some(select) = first_select(query.body.as_mut()) else { return };
+    let name = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) => Some(column_name(expr)),
+        SelectItem::ExprWithAlias { alias, .. } => Some(build::folded(alias)),
+        _ => None,
+    };
+    let names: Vec<Option<String>> = select.projection.iter().map(name).collect();
+    for (at, item) in select.projection.iter_mut().enumerate() {
+        let (SelectItem::UnnamedExpr(expr), Some(name)) = (&mut *item, &names[at]) else {
+            continue;
+        };
+        if is_column(expr) {
+            continue;
+        }
+        let is_only = names.iter().flatten().filter(|other| *other == name).count() == 1;
+        let alias = if is_only { build::ident(name) } else { numbered(name, at) };
+        *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
+    }
+}
+
 /// One of several columns of the same name.
 pub(super) fn numbered(name: &str, number: usize) -> Ident {
     build::ident(&format!("{name}{MARK}{number}"))
@@ -124,13 +147,7 @@ fn name_items(select: &mut Select) -> HashMap<String, Ident> {
             SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
             _ => continue,
         };
-        let is_column = match expr {
-            Expr::Identifier(ident) => {
-                !WITHOUT_PARENTHESES.contains(&build::folded(ident).as_str())
-            }
-            Expr::CompoundIdentifier(_) => true,
-            _ => false,
-        };
+        let is_column = is_column(expr);
         let name = written.as_deref().map_or_else(|| column_name(expr), build::folded);
         let count = seen.entry(name.clone()).or_default();
         *count += 1;
@@ -147,6 +164,14 @@ fn name_items(select: &mut Select) -> HashMap<String, Ident> {
         *item = SelectItem::ExprWithAlias { expr: build::take(expr), alias };
     }
     renamed
+}
+
+fn is_column(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(ident) => !WITHOUT_PARENTHESES.contains(&build::folded(ident).as_str()),
+        Expr::CompoundIdentifier(_) => true,
+        _ => false,
+    }
 }
 
 /// The name Postgres gives a column without alias.

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use lakegate_base::{
@@ -164,7 +164,7 @@ impl Session for FakeSession {
     async fn prepare(
         &self,
         statement: &Statement,
-        declared: &[Option<DataType>],
+        declared: &[Option<FieldRef>],
     ) -> Result<Arc<dyn Prepared>> {
         let text = statement.text.to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -178,7 +178,7 @@ impl Session for FakeSession {
                     Some(&"numeric") => DataType::Decimal128(10, 2),
                     _ => DataType::Utf8,
                 };
-                let data_type = declared.unwrap_or(inferred);
+                let data_type = declared.map_or(inferred, |field| field.data_type().clone());
                 parameters.push(data_type.clone());
                 vec![Field::new("value", data_type, true)].into()
             }

@@ -20,7 +20,10 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-use arrow::datatypes::{DataType, Field, Schema};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use pgwire::messages::data::{FieldDescription, RowDescription};
 
 use crate::error::{Report, Result, clean};
@@ -200,13 +203,15 @@ pub(crate) fn is_text(oid: u32) -> bool {
     matches!(oid, TEXT_OID | 1042 | 1043)
 }
 
-/// The Arrow type of a parameter the client declared; none leaves it to the engine.
-pub(crate) fn declared(oid: u32) -> Option<DataType> {
+/// A parameter of the type that the client declared; none leaves it to the engine.
+pub(crate) fn declared(oid: u32) -> Option<FieldRef> {
     if !is_known(oid) {
         return None;
     }
     let kind = Kind::of_oid(oid)?;
-    build::natural(kind)
+    let field = Field::new("", build::natural(kind)?, true);
+    let named = HashMap::from([(PG_TYPE.to_string(), kind.catalog_name())]);
+    Some(Arc::new(field.with_metadata(named)))
 }
 
 pub(crate) fn oid_named(name: &str) -> Option<u32> {

@@ -27,6 +27,11 @@ impl Kind {
         if self.is_array { -1 } else { self.base.len }
     }
 
+    /// As the catalog has it: `text`, `_text`.
+    pub fn catalog_name(self) -> String {
+        format!("{}{}", if self.is_array { "_" } else { "" }, self.base.name)
+    }
+
     /// `text`, `text[]`.
     pub fn name(self) -> String {
         format!("{}{}", self.base.name, if self.is_array { "[]" } else { "" })
