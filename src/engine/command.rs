@@ -77,6 +77,9 @@ pub fn execute(tree: &Tree, state: &mut State) -> Result<Outcome> {
                 }
                 state.settings.reset_all();
             }
+            if ["ALL", "TEMP"].contains(&object_type.to_string().as_str()) {
+                state.temporary.clear();
+            }
             Ok(Outcome::tag(&format!("DISCARD {object_type}")))
         }
         other => Err(refused(other)),

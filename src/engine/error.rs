@@ -134,7 +134,23 @@ fn from_arrow_ref(error: &ArrowError) -> Error {
     }
 }
 
+static NO_VALUE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?s)Cannot cast string '(.*)' to value of (\w+)"));
+
 fn bad_value(text: &str) -> Error {
+    if let Some(found) = NO_VALUE.captures(text) {
+        let name = match &found[2] {
+            "Int8" | "Int16" => "smallint",
+            "Int32" => "integer",
+            "Int64" => "bigint",
+            "Float32" => "real",
+            "Float64" => "double precision",
+            "Boolean" => "boolean",
+            _ => "numeric",
+        };
+        let message = format!("invalid input syntax for type {name}: \"{}\"", &found[1]);
+        return Error::invalid(message).about(Subject::Value);
+    }
     Error::invalid(first_line(text)).about(Subject::Value)
 }
 

@@ -27,6 +27,7 @@ mod settings;
 mod sql;
 mod statement;
 mod system;
+mod temporary;
 mod transaction;
 mod travel;
 mod view;

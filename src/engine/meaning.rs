@@ -1,6 +1,7 @@
 //! What Postgres means by an operator where DataFusion means something else. Here, once types are known:
 //! integers that overflow are errors, and an instant is read on the clocks of the session's zone.
 
+mod choices;
 mod comparable;
 mod exact_sums;
 mod held_lists;
@@ -34,6 +35,7 @@ pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(lateral::Lateral),
         pass("comparable", comparable::in_expr),
+        pass("choices", choices::in_expr),
         pass("single_rows", single_rows::in_expr),
         pass("exact_sums", exact_sums::in_expr),
         pass("shown_types", shown_types::in_expr),
@@ -94,8 +96,8 @@ fn in_expr(expr: Expr, schema: &DFSchema, zone: &str) -> Result<Transformed<Expr
     }
 }
 
-/// Integers that overflow are an error, so are floats divided by zero, and texts that outgrow memory; DataFusion's operators wrap
-/// around, and panic.
+/// Integers that overflow are an error, so are floats divided by zero, and texts that outgrow memory;
+/// DataFusion's operators wrap around, and panic.
 fn arithmetic(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let applies = match binary.op {
         Operator::StringConcat => DataType::is_string,

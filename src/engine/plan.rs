@@ -14,17 +14,18 @@ use futures::future::try_join_all;
 use lakegate_base::{BoxFuture, Error, Result, Subject, TableName, fold_column_names};
 use lakegate_catalog::{Snapshot, Table};
 use lakegate_formats::AsOf;
-use sqlparser::ast::Statement as Tree;
+use sqlparser::ast::{ObjectName, Statement as Tree};
 
 use crate::aspect;
 use crate::engine::Shared;
 use crate::error::from_datafusion;
 use crate::own;
 use crate::pin::{BARE, Pinned};
-use crate::rewrite;
+use crate::rewrite::{self, folded};
 use crate::scan::LakeTable;
 use crate::sql::parse;
 use crate::system::{self, SessionFacts};
+use crate::temporary::{self, Temporary};
 use crate::travel;
 
 /// Views on views on views: deeper is a cycle or a mistake.
@@ -39,6 +40,7 @@ pub struct Planner {
     /// The session's functions and options; no catalogs yet.
     pub state: SessionState,
     pub search_path: Vec<String>,
+    pub temporary: Temporary,
     /// The version of tables that are named without one.
     pub as_of: AsOf,
     pub time_zone: String,
@@ -112,6 +114,11 @@ impl Planner {
         if reference.catalog().is_some_and(|catalog| catalog != catalog_name) {
             return Err(Error::unsupported(format!("cross-database references: \"{reference}\"")));
         }
+        if matches!(reference.schema(), None | Some(temporary::SCHEMA))
+            && let Some(table) = self.temporary.table(reference.table())?
+        {
+            return Ok(Some(table));
+        }
         if let Some(schema) = reference.schema() {
             return self.table(&TableName::new(schema, reference.table()), depth).await;
         }
@@ -122,6 +129,19 @@ impl Planner {
             }
         }
         self.system_table(reference.table()).await
+    }
+
+    /// Whether the lake has a table, or a view, of that name.
+    pub fn has_table(&self, name: &ObjectName) -> bool {
+        let parts: Vec<String> = name.0.iter().filter_map(|p| p.as_ident()).map(folded).collect();
+        match parts.as_slice() {
+            [.., schema, table] => self.catalog.table(&TableName::new(schema, table)).is_some(),
+            [table] => self
+                .search_path
+                .iter()
+                .any(|schema| self.catalog.table(&TableName::new(schema, table)).is_some()),
+            [] => false,
+        }
     }
 
     /// `pg_catalog` is on every search path.
@@ -194,17 +214,21 @@ impl Planner {
                 _ => None,
             };
             let tree = tree.ok_or_else(|| Error::corrupt("the view is not one statement"))?;
-            let planner = Self { search_path: vec![name.database.clone()], ..self.clone() };
+            let planner = Self {
+                search_path: vec![name.database.clone()],
+                temporary: Temporary::default(),
+                ..self.clone()
+            };
             planner.plan_at(tree.as_ref().clone(), depth + 1).await
         };
         let planned = planned.await.map_err(|e| e.context(format!("view {name}")))?;
-        let plan = folded(planned)?;
+        let plan = with_folded_names(planned)?;
         Ok(Arc::new(ViewTable::new(plan, Some(sql.to_string()))))
     }
 }
 
 /// A view's columns carry folded names, as the catalog lists them.
-fn folded(planned: Planned) -> Result<LogicalPlan> {
+fn with_folded_names(planned: Planned) -> Result<LogicalPlan> {
     use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
     let fields = planned.plan.schema().clone();
     let names: Vec<String> = match planned.names {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::LogicalPlan;
+use futures::StreamExt;
 use lakegate_base::{
     Answer, BoxFuture, Error, Parameter, Prepared, Result, Rows, Session, SessionOptions,
     Statement, StatementKind, Stop, Subject, Transaction,
@@ -27,6 +28,7 @@ use crate::settings::Settings;
 use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
 use crate::statement::{LakePrepared, PreparedFormality, bind, parts};
 use crate::system::SessionFacts;
+use crate::temporary::{self, Asked as AskedChange, Change, Temporary};
 use crate::transaction::{self, Savepoint};
 
 pub struct LakeSession {
@@ -46,8 +48,9 @@ struct Context {
 pub struct State {
     pub settings: Settings,
     pub transaction: Transaction,
-    /// The settings as they were at BEGIN, for ROLLBACK.
-    pub before: Option<Settings>,
+    pub temporary: Temporary,
+    /// What was at BEGIN, for ROLLBACK.
+    pub before: Option<(Settings, Temporary)>,
     /// The settings to return to at the transaction's end, because of SET LOCAL.
     pub after_local: Option<Settings>,
     pub savepoints: Vec<Savepoint>,
@@ -73,6 +76,7 @@ impl LakeSession {
         let state = State {
             settings,
             transaction: Transaction::Idle,
+            temporary: Temporary::default(),
             before: None,
             after_local: None,
             savepoints: Vec::new(),
@@ -120,15 +124,67 @@ impl LakeSession {
     ) -> Result<LakePrepared> {
         let tree = tree(statement)?;
         self.refuse_in_failed_transaction(Some(&tree))?;
+        if let Some(asked) = self.about_temporary(&tree).await? {
+            return self.prepare_change(statement, asked, declared).await;
+        }
         if is_session_command(&tree) {
             let schema = command::schema(&tree)?.unwrap_or_else(|| Arc::new(Schema::empty()));
             return Ok(LakePrepared::command(statement, tree, schema));
         }
-        let mut tree = tree.as_ref().clone();
+        self.prepare_query(statement, tree.as_ref().clone(), declared).await
+    }
+
+    async fn prepare_query(
+        &self,
+        statement: &Statement,
+        mut tree: Tree,
+        declared: &[Option<FieldRef>],
+    ) -> Result<LakePrepared> {
         rewrite::declare(&mut tree, declared);
         let tree = Arc::new(tree);
         let planned = self.plan(&tree).await?;
         LakePrepared::query(statement, tree, planned, declared)
+    }
+
+    /// What a statement does to temporary tables, if anything.
+    async fn about_temporary(&self, tree: &Tree) -> Result<Option<AskedChange>> {
+        if !temporary::may_concern(tree) {
+            return Ok(None);
+        }
+        let planner = self.context.planner().await?;
+        let known = self.state().temporary.clone();
+        temporary::asked(tree, &known, &|name| planner.has_table(name))
+    }
+
+    async fn prepare_change(
+        &self,
+        statement: &Statement,
+        AskedChange { change, source }: AskedChange,
+        declared: &[Option<FieldRef>],
+    ) -> Result<LakePrepared> {
+        let mut prepared = self.prepare_query(statement, source, declared).await?;
+        prepared.change = Some(change);
+        Ok(prepared)
+    }
+
+    /// Reads all rows that the change needs, then makes it.
+    async fn execute_change(
+        &self,
+        change: &Change,
+        prepared: &LakePrepared,
+        parameters: &[Parameter],
+        stop: Stop,
+    ) -> Result<Answer> {
+        let answer = self.execute_query(prepared, parameters, stop).await?;
+        let mut batches = Vec::new();
+        if let Some(mut rows) = answer.rows {
+            while let Some(batch) = rows.stream.next().await {
+                batches.push(batch?);
+                temporary::check_size(&batches)?;
+            }
+        }
+        let told = self.state().temporary.change(change, &prepared.schema, batches)?;
+        Ok(Answer { tag: told.tag, rows: None, notices: told.notices })
     }
 
     async fn execute_query(
@@ -243,13 +299,14 @@ impl Context {
             state: Arc::clone(&self.state),
             lake,
         });
+        let temporary = self.state().temporary.clone();
         let (search_path, as_of, time_zone) = {
             let settings = &self.state().settings;
             (settings.search_path(), settings.as_of()?, settings.time_zone().to_string())
         };
         let state = self.session_state(&facts);
         let shared = Arc::clone(&self.shared);
-        Ok(Planner { shared, catalog, facts, state, search_path, as_of, time_zone })
+        Ok(Planner { shared, catalog, facts, state, search_path, temporary, as_of, time_zone })
     }
 
     fn session_state(&self, facts: &Arc<dyn SessionFacts>) -> SessionState {
@@ -315,6 +372,9 @@ impl Session for LakeSession {
             }
             let stop = Stop::after(self.state().settings.statement_timeout());
             self.context.present.begin(text, Some(&stop));
+            if let Some(change) = &prepared.change {
+                return self.execute_change(change, prepared, parameters, stop).await;
+            }
             self.execute_query(prepared, parameters, stop).await
         };
         run.await.inspect_err(|_| self.fail())

@@ -20,6 +20,7 @@ use crate::explain::{is_explain, schema as explain_schema};
 use crate::plan::Planned;
 use crate::sql::Formality;
 use crate::system::types::PG_TYPE;
+use crate::temporary::Change;
 
 /// A plan older than this is made anew: its tables may have newer versions.
 const PLAN_AGE_MAX: Duration = Duration::from_secs(1);
@@ -33,6 +34,8 @@ pub struct LakePrepared {
     pub parameters: Vec<DataType>,
     /// The Postgres types of those whose Arrow type does not tell it.
     parameter_names: Vec<Option<String>>,
+    /// What becomes of the rows, where they are no answer.
+    pub change: Option<Change>,
     /// The plan made by `prepare`, for the first execution soon after it.
     fresh: Mutex<Option<(Planned, Instant)>>,
 }
@@ -64,7 +67,10 @@ impl Prepared for LakePrepared {
     }
 
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        match self.change {
+            Some(_) => Arc::new(Schema::empty()),
+            None => Arc::clone(&self.schema),
+        }
     }
 
     fn parameters(&self) -> &[DataType] {
@@ -85,7 +91,7 @@ impl LakePrepared {
     pub fn command(statement: &Statement, tree: Arc<Tree>, schema: SchemaRef) -> Self {
         let (statement, fresh) = (statement.clone(), Mutex::new(None));
         let (parameters, parameter_names) = (Vec::new(), Vec::new());
-        Self { statement, tree, schema, parameters, parameter_names, fresh }
+        Self { statement, tree, schema, parameters, parameter_names, change: None, fresh }
     }
 
     pub fn query(
@@ -104,7 +110,7 @@ impl LakePrepared {
         };
         let fresh = Mutex::new(Some((planned, Instant::now())));
         let statement = statement.clone();
-        Ok(Self { statement, tree, schema, parameters, parameter_names, fresh })
+        Ok(Self { statement, tree, schema, parameters, parameter_names, change: None, fresh })
     }
 
     /// The plan from `prepare`, once, while it is fresh.

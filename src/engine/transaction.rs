@@ -1,4 +1,5 @@
-//! Transactions: nothing is written, so what they hold together are settings, and a front's cursors.
+//! Transactions: nothing is written to the lake, so what they hold together are settings, temporary tables,
+//! and a front's cursors.
 
 use lakegate_base::{Error, ErrorKind, Result, Subject, Transaction};
 use sqlparser::ast::{Ident, TransactionAccessMode, TransactionIsolationLevel, TransactionMode};
@@ -6,13 +7,15 @@ use sqlparser::ast::{Ident, TransactionAccessMode, TransactionIsolationLevel, Tr
 use crate::command::Outcome;
 use crate::session::State;
 use crate::settings::Settings;
+use crate::temporary::Temporary;
 
-/// A place in a transaction, and the settings as they were there.
+/// A place in a transaction, and what was there.
 #[derive(Debug)]
 pub struct Savepoint {
     name: String,
     settings: Settings,
     after_local: Option<Settings>,
+    temporary: Temporary,
 }
 
 /// SET TRANSACTION, and SET SESSION CHARACTERISTICS for those to come.
@@ -82,7 +85,7 @@ pub fn begin(tag: &str, modes: &[TransactionMode], state: &mut State) -> Result<
 }
 
 fn start(transaction: Transaction, state: &mut State) {
-    state.before = Some(state.settings.clone());
+    state.before = Some((state.settings.clone(), state.temporary.clone()));
     state.after_local = Some(state.settings.clone());
     state.transaction = transaction;
     for name in ["transaction_isolation", "transaction_read_only"] {
@@ -171,8 +174,9 @@ fn keep(state: &mut State) {
 }
 
 fn undo(state: &mut State) {
-    if let Some(settings) = state.before.take() {
+    if let Some((settings, temporary)) = state.before.take() {
         state.settings = settings;
+        state.temporary = temporary;
     }
     end(state);
 }
@@ -191,8 +195,12 @@ pub fn savepoint(name: &Ident, state: &mut State) -> Result<Outcome> {
             .about(Subject::Transaction)
             .hint("Release some."));
     }
-    let (settings, after_local) = (state.settings.clone(), state.after_local.clone());
-    state.savepoints.push(Savepoint { name: folded(name), settings, after_local });
+    state.savepoints.push(Savepoint {
+        name: folded(name),
+        settings: state.settings.clone(),
+        after_local: state.after_local.clone(),
+        temporary: state.temporary.clone(),
+    });
     Ok(Outcome::tag("SAVEPOINT"))
 }
 
@@ -211,6 +219,7 @@ pub fn rollback_to(name: &Ident, state: &mut State) -> Result<Outcome> {
     if let Some(savepoint) = state.savepoints.last() {
         state.settings = savepoint.settings.clone();
         state.after_local = savepoint.after_local.clone();
+        state.temporary = savepoint.temporary.clone();
     }
     state.transaction = Transaction::Open;
     Ok(Outcome::tag("ROLLBACK"))

@@ -40,8 +40,8 @@ fn check(binary: &BinaryExpr, schema: &DFSchema) -> Result<()> {
     )))
 }
 
-#[derive(PartialEq, Eq)]
-enum Family {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
     Number,
     Text,
     Boolean,
@@ -49,13 +49,15 @@ enum Family {
     Clock,
 }
 
-struct Side {
-    family: Family,
-    shown: String,
+pub(super) struct Side {
+    pub family: Family,
+    pub data_type: DataType,
+    /// As Postgres calls it.
+    pub shown: String,
 }
 
 /// None for what takes the type of the other side, and for types that are compared elsewhere.
-fn side(expr: &Expr, schema: &DFSchema) -> Option<Side> {
+pub(super) fn side(expr: &Expr, schema: &DFSchema) -> Option<Side> {
     let (_, field) = expr.to_field(schema).ok()?;
     let data_type = field.data_type();
     let family = match data_type {
@@ -67,5 +69,5 @@ fn side(expr: &Expr, schema: &DFSchema) -> Option<Side> {
         _ => return None,
     };
     let known = types::of_column(types::named_by(&field), data_type);
-    Some(Side { family, shown: types::format(known.oid, -1) })
+    Some(Side { family, data_type: data_type.clone(), shown: types::format(known.oid, -1) })
 }

@@ -10,10 +10,8 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::{Expr, ExprSchemable};
 
+use super::choices::CHOOSERS;
 use crate::system::types::PG_TYPE;
-
-/// Functions that answer one of their arguments.
-const CHOOSERS: [&str; 4] = ["coalesce", "nullif", "greatest", "least"];
 
 pub(super) fn in_expr(expr: Expr, schema: &DFSchema, _: &str) -> Result<Transformed<Expr>> {
     let choices: Vec<&Expr> = match &expr {

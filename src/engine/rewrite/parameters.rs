@@ -20,7 +20,8 @@ pub fn declare(statement: &mut Statement, declared: &[Option<FieldRef>]) {
     }
 }
 
-fn in_sql(field: &FieldRef) -> Option<DataType> {
+/// The type of a field, as SQL names it; none where a cast to it means nothing.
+pub fn in_sql(field: &FieldRef) -> Option<DataType> {
     let known = types::of_column(types::named_by(field), field.data_type());
     let name = types::format(known.oid, -1);
     let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&name).ok()?.parse_data_type();

@@ -225,8 +225,14 @@ async fn names_columns_as_postgres_does() {
         ),
         ("select array(select 1), pg_catalog.lower('A') as \"L\", upper('a') as U", "array|L|u"),
         ("select 1 as a union select 2", "a"),
-        ("select * from (select count(*), max(id) m, 1, 1 from orders) s", "count|m|?column?|?column?"),
-        ("with w as (select id, count(1) from orders group by 1) select * from w order by count", "id|count"),
+        (
+            "select * from (select count(*), max(id) m, 1, 1 from orders) s",
+            "count|m|?column?|?column?",
+        ),
+        (
+            "with w as (select id, count(1) from orders group by 1) select * from w order by count",
+            "id|count",
+        ),
     ] {
         let batches = run(&session, sql).await;
         let header = match &batches {

@@ -5,6 +5,7 @@ mod limits;
 mod meaning;
 mod scan;
 mod session;
+mod temporary;
 
 use std::fs::File;
 use std::path::Path;

@@ -383,7 +383,6 @@ fn decimal(unscaled: i256, scale: i8) -> Scalar<'static> {
     Scalar::Decimal { unscaled, scale }
 }
 
-/// Postgres keeps microseconds: nanoseconds are cut towards the past.
 /// The difference of two moments: whole days apart from the rest.
 fn duration(micros: i64) -> Result<Scalar<'static>> {
     const DAY_MICROS: i64 = 86_400_000_000;
@@ -392,6 +391,7 @@ fn duration(micros: i64) -> Result<Scalar<'static>> {
     Ok(Scalar::Interval { months: 0, days, micros: micros % DAY_MICROS })
 }
 
+/// Postgres keeps microseconds: nanoseconds are cut towards the past.
 fn micros(value: i64, unit: TimeUnit) -> Result<i64> {
     let range = || Report::new("22008", "timestamp out of range");
     match unit {

@@ -188,7 +188,7 @@ fn times_are_spelled_as_postgres_spells_them() {
         DurationSecondArray::from(vec![90_000]),
         None,
         1186,
-        &[("25:00:00", "00000014f46b04000000000000000000")],
+        &[("1 day 01:00:00", "00000000d693a4000000000100000000")],
     );
 }
 
