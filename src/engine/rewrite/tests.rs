@@ -172,6 +172,23 @@ async fn answers_are_right() {
         ),
         ("select generate_series(1, 3)", &["1", "2", "3"]),
         (
+            "select count(*), count(confrelid) from pg_constraint where confrelid in \
+             (select pg_catalog.pg_partition_ancestors('1259') union all \
+             values ('1259'::pg_catalog.regclass)) and contype = 'f'",
+            &["0|0"],
+        ),
+        (
+            "select array(select option_name || option_value from pg_options_to_table(null))::text, \
+             (select t.alias from ts_token_type(1) as t where t.tokid = 1) is null, \
+             (select count(*) from pg_partition_tree(1) p where p.isleaf)",
+            &["{}|true|0"],
+        ),
+        (
+            "select pg_typeof(k.n) from \
+             (select (information_schema._pg_expandarray(array[7])).n) k",
+            &["integer"],
+        ),
+        (
             "select array(select relname from pg_class where relnamespace = n.oid order by 1)::text \
           from pg_namespace n where nspname = 'sales'",
             &["{customers,orders}"],
