@@ -241,6 +241,10 @@ async fn names_columns_as_postgres_does() {
             "?column?|m|exists",
         ),
         ("select array(select 1), pg_catalog.lower('A') as \"L\", upper('a') as U", "array|L|u"),
+        (
+            "select trim(trailing ';' from 'a;'), trim(leading 'a' from 'a;'), trim('a')",
+            "rtrim|ltrim|btrim",
+        ),
         ("select 1 as a union select 2", "a"),
     ] {
         let batches = run(&session, sql).await;

@@ -70,7 +70,7 @@ fn source(definition: &Definition) -> Option<Rows> {
         "pg_tables" => Rows::Lake(objects::pg_tables),
         "pg_tablespace" => Rows::Lake(bootstrap::pg_tablespace),
         "pg_type" => Rows::Lake(bootstrap::pg_type),
-        "pg_user" => Rows::Session(session::pg_user),
+        "pg_shadow" | "pg_user" => Rows::Session(session::pg_user),
         "pg_views" => Rows::Lake(objects::pg_views),
         _ => return None,
     })

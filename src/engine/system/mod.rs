@@ -24,8 +24,8 @@ pub mod fixture;
 
 pub use facts::{Activity, SessionFacts, Setting};
 pub use lake::{
-    Column, ColumnDescription, LakeDescription, LakeView, OWNER, OWNER_OID, Relation,
-    RelationDescription, RelationKind, RowType, SchemaDescription,
+    Column, ColumnDescription, DATABASE_OWNER, DATABASE_OWNER_OID, LakeDescription, LakeView,
+    OWNER, OWNER_OID, Relation, RelationDescription, RelationKind, RowType, SchemaDescription,
 };
 pub use provider::schemas;
 pub use session::role_oid;

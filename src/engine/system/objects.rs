@@ -6,8 +6,11 @@ use datafusion::error::Result;
 use super::columns::Columns;
 use super::definitions::Definition;
 use super::keys::BTREE_OID;
+use super::lake::PUBLIC_OID;
 use super::types::{self, PgType};
-use super::{Column, LakeView, OWNER, OWNER_OID, Relation};
+use super::{
+    Column, DATABASE_OWNER, DATABASE_OWNER_OID, LakeView, OWNER, OWNER_OID, Relation, bootstrap,
+};
 
 /// pg_class, as pg_description.classoid names what a comment belongs to.
 pub const PG_CLASS_OID: i64 = 1259;
@@ -22,8 +25,19 @@ pub fn pg_namespace(lake: &LakeView, definition: &Definition) -> Result<RecordBa
     Columns::of(&lake.schemas)
         .number("oid", |s| s.oid)
         .text("nspname", |s| &s.name)
-        .number("nspowner", |_| OWNER_OID)
+        .number("nspowner", |s| if s.oid == PUBLIC_OID { DATABASE_OWNER_OID } else { OWNER_OID })
+        .maybe_texts("nspacl", |s| privileges(s.oid))
         .finish(definition)
+}
+
+/// What PostgreSQL grants in a new database: everyone may use these schemas.
+fn privileges(schema: i64) -> Option<Vec<String>> {
+    let owner = match schema {
+        PUBLIC_OID => DATABASE_OWNER,
+        11 | 13_207 => OWNER,
+        _ => return None,
+    };
+    Some(vec![format!("{owner}=UC/{owner}"), format!("=U/{owner}")])
 }
 
 pub fn pg_database(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
@@ -121,6 +135,8 @@ pub fn pg_description(lake: &LakeView, definition: &Definition) -> Result<Record
             Some((relation.oid, PG_CLASS_OID, a.number, a.column.comment.as_deref()?))
         }));
     }
+    let built_in = bootstrap::descriptions().iter();
+    comments.extend(built_in.map(|d| (d.object, d.catalog, 0, d.text)));
     Columns::of(&comments)
         .number("objoid", |c| c.0)
         .number("classoid", |c| c.1)
