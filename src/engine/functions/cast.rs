@@ -21,7 +21,7 @@ use super::catalog::{identifier_parts, relation_oid};
 use super::print;
 use super::scalar::{Function, Kind, Value, external, function};
 use crate::system::types::PG_TYPE;
-use crate::system::{SessionFacts, bootstrap, role_oid, types};
+use crate::system::{RowType, SessionFacts, bootstrap, role_oid, types};
 
 /// The function a cast to text becomes.
 pub const TO_TEXT: &str = "pg_text";
@@ -131,7 +131,10 @@ fn not_found(pg_type: &str, text: &str) -> Error {
 fn find(facts: &dyn SessionFacts, pg_type: &str, text: &str) -> Option<i64> {
     match pg_type {
         "regclass" => relation_oid(facts, &Value::Text(text.to_string())),
-        "regtype" => type_named(text),
+        "regtype" => type_named(text).or_else(|| {
+            let relation = relation_oid(facts, &Value::Text(text.to_string()))?;
+            facts.lake().relation(relation)?.row_type.map(|row| row.oid)
+        }),
         "regproc" => bootstrap::function_named(&own_name(text)?).map(|f| f.oid),
         "regprocedure" => procedure_named(text),
         "regcollation" => bootstrap::collation_named(&own_name(text)?),
@@ -195,7 +198,10 @@ fn object_name(facts: &dyn SessionFacts, pg_type: &str, oid: i64) -> String {
                 }
             })
         }
-        "regtype" => types::by_oid(oid).map(|_| types::format(oid, -1)),
+        "regtype" => match types::by_oid(oid) {
+            Some(_) => Some(types::format(oid, -1)),
+            None => row_type_name(facts, oid),
+        },
         "regproc" => bootstrap::function(oid).map(|f| f.name.to_string()),
         "regprocedure" => bootstrap::function(oid).map(|f| {
             let types = f.arguments.iter().map(|t| types::format(*t, -1)).collect::<Vec<_>>();
@@ -208,7 +214,22 @@ fn object_name(facts: &dyn SessionFacts, pg_type: &str, oid: i64) -> String {
             .find(|name| role_oid(name) == oid),
         _ => None,
     };
-    known.unwrap_or_else(|| if oid == 0 { "-".to_string() } else { oid.to_string() })
+    let has_dash = oid == 0 && !matches!(pg_type, "regoper" | "regoperator");
+    known.unwrap_or_else(|| if has_dash { "-".to_string() } else { oid.to_string() })
+}
+
+/// The type of a relation's rows, or of arrays of them.
+fn row_type_name(facts: &dyn SessionFacts, oid: i64) -> Option<String> {
+    let lake = facts.lake();
+    let brackets = |row: RowType| match oid {
+        _ if oid == row.oid => Some(""),
+        _ if oid == row.array_oid => Some("[]"),
+        _ => None,
+    };
+    let mut all = lake.relations.iter();
+    let found = all.find_map(|r| Some((r, brackets(r.row_type?)?)));
+    let (relation, brackets) = found?;
+    Some(format!("{}{brackets}", object_name(facts, "regclass", relation.oid)))
 }
 
 /// `x::text`, by the Postgres type of `x`.

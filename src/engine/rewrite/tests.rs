@@ -199,6 +199,37 @@ async fn answers_are_right() {
             &["orders"],
         ),
         (
+            "select c.relname, a.attname, pg_get_indexdef(c.oid), \
+             pg_get_constraintdef(k.oid) from pg_index i join pg_class c on c.oid = i.indexrelid \
+             join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] \
+             join pg_constraint k on k.conindid = c.oid \
+             where i.indrelid = 'pg_class'::regclass and i.indisprimary",
+            &["pg_class_oid_index|oid|CREATE UNIQUE INDEX pg_class_oid_index ON \
+               pg_catalog.pg_class USING btree (oid)|PRIMARY KEY (oid)"],
+        ),
+        (
+            "select t.typname, t.oid::regtype::text, t.typarray::regtype::text from pg_type t \
+             where t.oid = 'public.events'::regtype",
+            &["events|public.events|public.events[]"],
+        ),
+        (
+            "select amhandler::text, obj_description(oid, 'pg_am'), 0::regoperator::text, \
+             'pg_catalog.format_type(oid, integer)'::regprocedure::text from pg_am \
+             where amname = 'gin'",
+            &["ginhandler|GIN index access method|0|format_type(oid,integer)"],
+        ),
+        (
+            "select nspname, pg_get_userbyid(nspowner), nspacl::text, \
+             obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'public'",
+            &["public|pg_database_owner|\
+               {pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}|\
+               standard public schema"],
+        ),
+        (
+            "select word, catdesc, barelabel from pg_get_keywords() limit 1",
+            &["abort|unreserved|true"],
+        ),
+        (
             "select typinput::text, typinput = 'int4in'::regproc from pg_type where typname = 'int4'",
             &["int4in|true"],
         ),

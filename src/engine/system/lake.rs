@@ -9,8 +9,8 @@ use datafusion::catalog::TableProvider;
 
 use super::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
 use super::keys::{self, Constraint, ForeignKey, Keys, Reference};
-use super::oid;
 use super::types::{self, TypeRef};
+use super::{indexes, oid};
 
 /// The user that owns everything: nobody may alter it by SQL.
 pub const OWNER: &str = "lakegate";
@@ -183,7 +183,18 @@ impl LakeView {
         };
         relations.into_iter().for_each(|relation| view.add(relation));
         view.declare(&declared, oids[first_index..first_type].iter().copied());
+        view.add_own_indexes();
         view
+    }
+
+    fn add_own_indexes(&mut self) {
+        for index in indexes::all() {
+            if let Some(table) = self.relation(index.table) {
+                let relation = index.relation(table);
+                self.add(relation);
+                self.constraints.extend(index.constraint());
+            }
+        }
     }
 
     fn add(&mut self, relation: Relation) {
@@ -259,6 +270,7 @@ impl LakeView {
         self.constraints.push(Constraint {
             oid,
             name,
+            kind: "p",
             relation_oid,
             columns,
             index_oid,
@@ -282,6 +294,7 @@ impl LakeView {
         Some(Constraint {
             oid,
             name: keys::foreign_name(&own.name, key),
+            kind: "f",
             relation_oid: own.oid,
             columns,
             index_oid: unique.map_or(0, |unique| unique.index_oid),
@@ -307,6 +320,7 @@ impl LakeView {
         self.constraints.iter().any(ends)
     }
 
+    /// All tables of PostgreSQL's own with an index have one that stands for a constraint.
     pub fn has_index(&self, oid: i64) -> bool {
         self.constraints.iter().any(|c| c.relation_oid == oid && c.reference.is_none())
     }

@@ -10,6 +10,7 @@ mod columns;
 pub mod definitions;
 mod facts;
 mod fill;
+mod indexes;
 mod information;
 pub mod keys;
 mod lake;
