@@ -159,7 +159,6 @@ impl ExprPlanner for Operators {
         })
     }
 
-    /// A count is bigint.
     fn plan_field_access(
         &self,
         mut raw: RawFieldAccessExpr,
@@ -174,6 +173,7 @@ impl ExprPlanner for Operators {
         Ok(PlannerResult::Original(raw))
     }
 
+    /// A count is bigint.
     fn plan_aggregate(&self, raw: RawAggregateExpr) -> Result<PlannerResult<RawAggregateExpr>> {
         if raw.func.name() != "regr_count" {
             return Ok(PlannerResult::Original(raw));

@@ -284,6 +284,26 @@ pub fn pg_collation(_: &LakeView, definition: &Definition) -> Result<RecordBatch
         .finish(definition)
 }
 
+/// Type, its subtype, its multirange, and the collation and operator class of the subtype.
+const RANGES: [(i64, i64, i64, i64, i64); 6] = [
+    (3904, 23, 4451, 0, 1978),
+    (3906, 1700, 4532, 0, 3125),
+    (3908, 1114, 4533, 0, 3128),
+    (3910, 1184, 4534, 0, 3127),
+    (3912, 1082, 4535, 0, 3122),
+    (3926, 20, 4536, 0, 3124),
+];
+
+pub fn pg_range(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(&RANGES)
+        .number("rngtypid", |r| r.0)
+        .number("rngsubtype", |r| r.1)
+        .number("rngmultitypid", |r| r.2)
+        .number("rngcollation", |r| r.3)
+        .number("rngsubopc", |r| r.4)
+        .finish(definition)
+}
+
 /// OID, name, trusted and the function that validates what is written in it.
 const LANGUAGES: [(i64, &str, bool, i64); 3] =
     [(12, "internal", false, 2246), (13, "c", false, 2247), (14, "sql", true, 2248)];

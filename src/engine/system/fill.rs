@@ -64,6 +64,7 @@ fn source(definition: &Definition) -> Option<Rows> {
         "pg_namespace" => Rows::Lake(objects::pg_namespace),
         "pg_opclass" => Rows::Lake(keys::pg_opclass),
         "pg_proc" => Rows::Lake(bootstrap::pg_proc),
+        "pg_range" => Rows::Lake(bootstrap::pg_range),
         "pg_settings" => Rows::Session(session::pg_settings),
         "pg_stat_activity" => Rows::Session(session::pg_stat_activity),
         "pg_stat_all_tables" | "pg_stat_user_tables" => Rows::Lake(objects::pg_stat_user_tables),
