@@ -102,8 +102,18 @@ pub fn pg_attribute(lake: &LakeView, definition: &Definition) -> Result<RecordBa
         .text("attstorage", |a| a.pg_type.map_or("x", |t| t.storage))
         .flag("attnotnull", |a| a.column.not_null)
         .flag("attislocal", |_| true)
-        .number("attcollation", |a| a.pg_type.map_or(0, |t| t.collation))
+        .number("attcollation", collation)
         .finish(definition)
+}
+
+/// PostgreSQL's own tables compare text by its bytes, whatever the database does.
+fn collation(attribute: &Attribute<'_>) -> i64 {
+    let relation = attribute.relation;
+    let is_own_table = relation.is_system() && relation.schema_oid == 11 && !relation.is_view();
+    match attribute.pg_type.map_or(0, |t| t.collation) {
+        100 if is_own_table => 950,
+        other => other,
+    }
 }
 
 struct Attribute<'a> {
