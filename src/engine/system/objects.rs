@@ -10,6 +10,7 @@ use super::lake::PUBLIC_OID;
 use super::types::{self, PgType};
 use super::{
     Column, DATABASE_OWNER, DATABASE_OWNER_OID, LakeView, OWNER, OWNER_OID, Relation, bootstrap,
+    indexes,
 };
 
 /// pg_class, as pg_description.classoid names what a comment belongs to.
@@ -69,12 +70,30 @@ pub fn pg_class(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
         .text("relpersistence", |_| "p")
         .text("relkind", |r| r.kind)
         .number("relnatts", |r| length(&r.columns))
+        .flag("relisshared", is_shared)
+        .number("reltablespace", |r| if is_shared(r) { GLOBAL_OID } else { 0 })
         .flag("relhasindex", |r| lake.has_index(r.oid))
         .flag("relhasrules", Relation::is_view)
         .flag("relhastriggers", |r| lake.has_foreign_key(r.oid))
         .flag("relispopulated", |_| true)
         .text("relreplident", |r| if r.is_system() || !r.is_table() { "n" } else { "d" })
         .finish(definition)
+}
+
+/// Catalogs that all databases of a server share, with their indexes.
+const SHARED: [i64; 11] = [1213, 1214, 1260, 1261, 1262, 2396, 2964, 3592, 6000, 6100, 6243];
+/// Tablespace `pg_global`.
+const GLOBAL_OID: i64 = 1664;
+
+fn is_shared(relation: &Relation) -> bool {
+    if !relation.is_system() {
+        return false;
+    }
+    let table = match relation.kind {
+        "i" => indexes::all().iter().find(|index| index.oid == relation.oid).map(|i| i.table),
+        _ => Some(relation.oid),
+    };
+    table.is_some_and(|table| SHARED.contains(&table))
 }
 
 fn access_method(relation: &Relation) -> i64 {
