@@ -41,7 +41,7 @@ impl SessionFacts for Asked {
     }
 
     fn search_path(&self) -> Vec<String> {
-        self.state().settings.search_path()
+        self.state().settings.search_path(&self.present.user)
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -8,9 +8,9 @@ use datafusion::logical_expr::expr::{
     AggregateFunction, BinaryExpr, Cast, WindowFunction, WindowFunctionParams,
 };
 use datafusion::logical_expr::planner::{
-    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawWindowExpr,
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawFieldAccessExpr, RawWindowExpr,
 };
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator, ScalarUDF};
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, Operator, ScalarUDF, lit};
 use sqlparser::ast::BinaryOperator;
 
 use crate::functions::{
@@ -133,6 +133,13 @@ fn comparison(operator: &BinaryOperator) -> Option<Operator> {
     })
 }
 
+/// Postgres counts the elements of its two types of vectors from zero.
+fn is_vector(expr: &Expr, schema: &DFSchema) -> bool {
+    let field = expr.to_field(schema).ok().map(|(_, field)| field);
+    let named = field.as_deref().and_then(types::named_by);
+    matches!(named, Some("int2vector" | "oidvector"))
+}
+
 impl ExprPlanner for Operators {
     fn plan_binary_op(
         &self,
@@ -150,6 +157,20 @@ impl ExprPlanner for Operators {
             Some(expr) => PlannerResult::Planned(expr),
             None => PlannerResult::Original(raw),
         })
+    }
+
+    fn plan_field_access(
+        &self,
+        mut raw: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        if let GetFieldAccess::ListIndex { key } = &mut raw.field_access
+            && is_vector(&raw.expr, schema)
+        {
+            let place = Box::new(key.as_ref().clone());
+            **key = Expr::BinaryExpr(BinaryExpr::new(place, Operator::Plus, Box::new(lit(1_i64))));
+        }
+        Ok(PlannerResult::Original(raw))
     }
 
     /// A count is bigint.

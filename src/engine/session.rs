@@ -302,7 +302,11 @@ impl Context {
         let temporary = self.state().temporary.clone();
         let (search_path, as_of, time_zone) = {
             let settings = &self.state().settings;
-            (settings.search_path(), settings.as_of()?, settings.time_zone().to_string())
+            (
+                settings.search_path(&self.present.user),
+                settings.as_of()?,
+                settings.time_zone().to_string(),
+            )
         };
         let state = self.session_state(&facts);
         let shared = Arc::clone(&self.shared);

@@ -245,12 +245,14 @@ impl Settings {
         (millis > 0).then(|| Duration::from_millis(millis))
     }
 
-    /// The schemas a bare table name is looked up in, in order; `$user` stands for no schema.
-    pub fn search_path(&self) -> Vec<String> {
+    /// The schemas a bare table name is looked up in, in order; `$user` stands for the one called like
+    /// the user. Not all of them need exist.
+    pub fn search_path(&self, user: &str) -> Vec<String> {
         let text = self.values.get("search_path").map_or("", String::as_str);
         text.split(',')
             .map(|part| part.trim().trim_matches(['"', '\'']).to_lowercase())
-            .filter(|part| !part.is_empty() && part != "$user")
+            .map(|part| if part == "$user" { user.to_string() } else { part })
+            .filter(|part| !part.is_empty())
             .collect()
     }
 }
@@ -427,7 +429,8 @@ mod tests {
         assert_eq!(settings.time_zone(), "-03:00");
         settings.reset_all();
         assert_eq!(settings.time_zone(), "UTC");
+        assert_eq!(settings.search_path("ada"), ["ada", "public"]);
         settings.set("search_path", "\"gold\", silver").expect("a path");
-        assert_eq!(settings.search_path(), ["gold", "silver"]);
+        assert_eq!(settings.search_path("ada"), ["gold", "silver"]);
     }
 }

@@ -167,7 +167,8 @@ def test_table_types_and_info(session):
 
 
 def test_a_current_schema_is_set_and_told(session):
-    assert session.adbc_current_db_schema == "public"
+    # The schema called like the user comes first on the path.
+    assert session.adbc_current_db_schema == "lakegate"
     assert session.adbc_current_catalog == "lake"
     session.adbc_current_db_schema = "gold"
     assert session.adbc_current_db_schema == "gold"

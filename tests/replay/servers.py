@@ -154,6 +154,10 @@ def lakegate(directory):
 
 def own_relations(gateway):
     """DDL of the relations every Lakegate has in schema lakegate, read from a running one."""
+    schemas = "SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace"
+    for name, comment in gateway.query(schemas):
+        if name in schema.OWN_SCHEMAS and comment:
+            yield f'COMMENT ON SCHEMA "{name}" IS {schema.literal(comment)}'
     sql = """
         SELECT c.relname, obj_description(c.oid, 'pg_class'), a.attname,
                format_type(a.atttypid, a.atttypmod), a.attnotnull, col_description(c.oid, a.attnum)

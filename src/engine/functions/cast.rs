@@ -21,17 +21,22 @@ use super::catalog::{identifier_parts, relation_oid};
 use super::print;
 use super::scalar::{Function, Kind, Value, external, function};
 use crate::system::types::PG_TYPE;
-use crate::system::{SessionFacts, bootstrap, role_oid, types};
+use crate::system::{RowType, SessionFacts, bootstrap, role_oid, types};
 
 /// The function a cast to text becomes.
 pub const TO_TEXT: &str = "pg_text";
 
 /// Types whose values are OIDs and whose text is a name, and the functions a cast to them becomes.
-pub const OBJECT_TYPES: [(&str, &str); 7] = [
+pub const OBJECT_TYPES: [(&str, &str); 12] = [
     ("regclass", "pg_regclass"),
     ("regtype", "pg_regtype"),
     ("regproc", "pg_regproc"),
-    ("regprocedure", "pg_regproc"),
+    ("regprocedure", "pg_regprocedure"),
+    ("regoper", "pg_regoper"),
+    ("regoperator", "pg_regoperator"),
+    ("regcollation", "pg_regcollation"),
+    ("regconfig", "pg_regconfig"),
+    ("regdictionary", "pg_regdictionary"),
     ("regnamespace", "pg_regnamespace"),
     ("regrole", "pg_regrole"),
     ("oid", "pg_oid"),
@@ -49,6 +54,10 @@ pub fn functions(facts: &Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
         ("pg_regclass", "to_regclass", "regclass"),
         ("pg_regtype", "to_regtype", "regtype"),
         ("pg_regproc", "to_regproc", "regproc"),
+        ("pg_regprocedure", "to_regprocedure", "regprocedure"),
+        ("pg_regoper", "to_regoper", "regoper"),
+        ("pg_regoperator", "to_regoperator", "regoperator"),
+        ("pg_regcollation", "to_regcollation", "regcollation"),
         ("pg_regnamespace", "to_regnamespace", "regnamespace"),
         ("pg_regrole", "to_regrole", "regrole"),
     ];
@@ -56,7 +65,12 @@ pub fn functions(facts: &Arc<dyn SessionFacts>) -> Vec<ScalarUDF> {
         functions.push(to_oid(facts, strict, pg_type, Missing::IsAnError).udf());
         functions.push(to_oid(facts, lenient, pg_type, Missing::IsNull).udf());
     }
-    functions.push(to_oid(facts, "pg_oid", "oid", Missing::IsAnError).udf());
+    // Postgres has no lenient form of these.
+    for (name, pg_type) in
+        [("pg_oid", "oid"), ("pg_regconfig", "regconfig"), ("pg_regdictionary", "regdictionary")]
+    {
+        functions.push(to_oid(facts, name, pg_type, Missing::IsAnError).udf());
+    }
     functions
 }
 
@@ -98,7 +112,11 @@ fn not_found(pg_type: &str, text: &str) -> Error {
     let (what, subject) = match pg_type {
         "regclass" => ("relation", Subject::Table),
         "regtype" => ("type", Subject::Type),
-        "regproc" => ("function", Subject::Function),
+        "regproc" | "regprocedure" => ("function", Subject::Function),
+        "regoper" | "regoperator" => ("operator", Subject::Function),
+        "regcollation" => ("collation", Subject::Object),
+        "regconfig" => ("text search configuration", Subject::Object),
+        "regdictionary" => ("text search dictionary", Subject::Object),
         "regnamespace" => ("schema", Subject::Schema),
         "regrole" => ("role", Subject::Object),
         _ => {
@@ -111,14 +129,15 @@ fn not_found(pg_type: &str, text: &str) -> Error {
 }
 
 fn find(facts: &dyn SessionFacts, pg_type: &str, text: &str) -> Option<i64> {
-    let bare = || {
-        let parts = identifier_parts(text)?;
-        parts.last().cloned().filter(|_| parts.len() == 1 || parts[0] == "pg_catalog")
-    };
     match pg_type {
         "regclass" => relation_oid(facts, &Value::Text(text.to_string())),
-        "regtype" => type_named(text),
-        "regproc" => bootstrap::function_named(&bare()?).map(|f| f.oid),
+        "regtype" => type_named(text).or_else(|| {
+            let relation = relation_oid(facts, &Value::Text(text.to_string()))?;
+            facts.lake().relation(relation)?.row_type.map(|row| row.oid)
+        }),
+        "regproc" => bootstrap::function_named(&own_name(text)?).map(|f| f.oid),
+        "regprocedure" => procedure_named(text),
+        "regcollation" => bootstrap::collation_named(&own_name(text)?),
         "regnamespace" => {
             facts.lake().schema_named(&identifier_parts(text)?.concat()).map(|s| s.oid)
         }
@@ -128,6 +147,24 @@ fn find(facts: &dyn SessionFacts, pg_type: &str, text: &str) -> Option<i64> {
         }
         _ => None,
     }
+}
+
+/// A name of pg_catalog's, with that schema or without one.
+fn own_name(text: &str) -> Option<String> {
+    let parts = identifier_parts(text)?;
+    parts.last().cloned().filter(|_| parts.len() == 1 || parts[0] == "pg_catalog")
+}
+
+/// `name(type, type)`.
+fn procedure_named(text: &str) -> Option<i64> {
+    let (name, rest) = text.split_once('(')?;
+    let arguments = match rest.trim_end().strip_suffix(')')?.trim() {
+        "" => Vec::new(),
+        list => list.split(',').map(|t| type_named(t.trim())).collect::<Option<Vec<i64>>>()?,
+    };
+    let name = own_name(name)?;
+    let found = bootstrap::functions().iter().find(|f| f.name == name && f.arguments == arguments);
+    found.map(|f| f.oid)
 }
 
 fn type_named(text: &str) -> Option<i64> {
@@ -161,15 +198,38 @@ fn object_name(facts: &dyn SessionFacts, pg_type: &str, oid: i64) -> String {
                 }
             })
         }
-        "regtype" => types::by_oid(oid).map(|_| types::format(oid, -1)),
+        "regtype" => match types::by_oid(oid) {
+            Some(_) => Some(types::format(oid, -1)),
+            None => row_type_name(facts, oid),
+        },
         "regproc" => bootstrap::function(oid).map(|f| f.name.to_string()),
+        "regprocedure" => bootstrap::function(oid).map(|f| {
+            let types = f.arguments.iter().map(|t| types::format(*t, -1)).collect::<Vec<_>>();
+            format!("{}({})", super::text::quote_ident(f.name), types.join(","))
+        }),
+        "regcollation" => bootstrap::collation(oid).map(super::text::quote_ident),
         "regnamespace" => facts.lake().schema(oid).map(|s| super::text::quote_ident(&s.name)),
         "regrole" => [facts.user(), crate::system::OWNER.to_string()]
             .into_iter()
             .find(|name| role_oid(name) == oid),
         _ => None,
     };
-    known.unwrap_or_else(|| if oid == 0 { "-".to_string() } else { oid.to_string() })
+    let has_dash = oid == 0 && !matches!(pg_type, "regoper" | "regoperator");
+    known.unwrap_or_else(|| if has_dash { "-".to_string() } else { oid.to_string() })
+}
+
+/// The type of a relation's rows, or of arrays of them.
+fn row_type_name(facts: &dyn SessionFacts, oid: i64) -> Option<String> {
+    let lake = facts.lake();
+    let brackets = |row: RowType| match oid {
+        _ if oid == row.oid => Some(""),
+        _ if oid == row.array_oid => Some("[]"),
+        _ => None,
+    };
+    let mut all = lake.relations.iter();
+    let found = all.find_map(|r| Some((r, brackets(r.row_type?)?)));
+    let (relation, brackets) = found?;
+    Some(format!("{}{brackets}", object_name(facts, "regclass", relation.oid)))
 }
 
 /// `x::text`, by the Postgres type of `x`.

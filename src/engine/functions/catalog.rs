@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use super::scalar::{Function, Kind, Value, function};
 use super::text::quote_ident;
+use crate::system::definitions::{self, PG_CATALOG};
 use crate::system::keys::index_definition;
-use crate::system::{LakeView, OWNER, OWNER_OID, Relation, SessionFacts, bootstrap, types};
+use crate::system::{
+    DATABASE_OWNER, DATABASE_OWNER_OID, LakeView, OWNER, OWNER_OID, Relation, SessionFacts,
+    bootstrap, types,
+};
 
 /// Definitions of objects that a lake does not have: there is none to print.
-const NOTHING: [&str; 10] = [
+const NOTHING: [&str; 11] = [
     "pg_get_ruledef",
     "pg_get_triggerdef",
     "pg_get_functiondef",
@@ -16,13 +20,14 @@ const NOTHING: [&str; 10] = [
     "pg_get_partition_constraintdef",
     "pg_get_statisticsobjdef_columns",
     "pg_get_serial_sequence",
-    "pg_tablespace_location",
+    "pg_get_function_sqlbody",
+    "pg_describe_object",
     "shobj_description",
     "pg_get_function_arg_default",
 ];
 
 /// `*_is_visible` of objects that all live in pg_catalog, which is always on the path.
-const BUILT_IN: [&str; 9] = [
+const BUILT_IN: [&str; 11] = [
     "pg_function_is_visible",
     "pg_operator_is_visible",
     "pg_opclass_is_visible",
@@ -32,6 +37,8 @@ const BUILT_IN: [&str; 9] = [
     "pg_statistics_obj_is_visible",
     "pg_ts_config_is_visible",
     "pg_ts_dict_is_visible",
+    "pg_ts_parser_is_visible",
+    "pg_ts_template_is_visible",
 ];
 
 /// Sizes and counts that are zero here: no indexes, no scans counted.
@@ -80,6 +87,10 @@ pub fn functions() -> Vec<Function> {
             Ok(Value::Text(if a[0].int() == 6 { "UTF8".into() } else { String::new() }))
         })
         .pg_type("name"),
+        // Built-in ones have no place of their own.
+        function("pg_tablespace_location", &[Kind::Int], Kind::Text, |_| {
+            Ok(Value::Text(String::new()))
+        }),
         function("getdatabaseencoding", &[], Kind::Text, |_| Ok(Value::Text("UTF8".into())))
             .pg_type("name"),
         function("pg_char_to_encoding", &[Kind::Text], Kind::Int, |a| {
@@ -135,6 +146,7 @@ pub fn of_lake(facts: &Arc<dyn SessionFacts>) -> Vec<Function> {
             let user = f.user();
             Value::Text(match oid {
                 OWNER_OID => OWNER.to_string(),
+                DATABASE_OWNER_OID => DATABASE_OWNER.to_string(),
                 _ if oid == crate::system::role_oid(&user) => user,
                 _ => format!("unknown (OID={oid})"),
             })
@@ -202,9 +214,15 @@ fn comment(lake: &LakeView, oid: i64, catalog: &str) -> Option<String> {
     match catalog {
         "pg_class" => of_relation(),
         "pg_namespace" => of_schema(),
-        "" => of_relation().or_else(of_schema),
-        _ => None,
+        "" => of_relation().or_else(of_schema).or_else(|| built_in(oid, None)),
+        other => built_in(oid, Some(definitions::find(PG_CATALOG, other)?.oid)),
     }
+}
+
+fn built_in(oid: i64, catalog: Option<i64>) -> Option<String> {
+    let mut all = bootstrap::descriptions().iter();
+    let found = all.find(|d| d.object == oid && catalog.is_none_or(|catalog| d.catalog == catalog));
+    found.map(|d| d.text.to_string())
 }
 
 /// The relation an argument of type regclass means: an OID, or a name to look up.

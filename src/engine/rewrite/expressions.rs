@@ -2,8 +2,9 @@
 
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, ObjectName, Select, SelectItem, Subscript, UnaryOperator, Value,
+    AccessExpr, Array, ArrayElemTypeDef, BinaryOperator, DataType, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, ObjectName, Select, SelectItem, Subscript, UnaryOperator,
+    Value,
 };
 
 use super::{build, casts, moments, patterns};
@@ -309,12 +310,46 @@ pub fn gives_rows(name: &str) -> bool {
     SET_RETURNING.contains(&name)
 }
 
+/// Functions that give a row per thing of a kind that a lake has none of, and their columns.
+pub fn rowless(name: &str) -> Option<Vec<(&'static str, DataType)>> {
+    use DataType::{BigInt, Boolean, Integer, Text};
+    Some(match name {
+        // A lake's tables are no partitions of others.
+        "pg_partition_ancestors" => vec![("relid", BigInt(None))],
+        "pg_partition_tree" => vec![
+            ("relid", BigInt(None)),
+            ("parentrelid", BigInt(None)),
+            ("isleaf", Boolean),
+            ("level", Integer(None)),
+        ],
+        "pg_options_to_table" => vec![("option_name", Text), ("option_value", Text)],
+        "ts_token_type" => vec![("tokid", Integer(None)), ("alias", Text), ("description", Text)],
+        _ => return None,
+    })
+}
+
+/// The empty list of a type.
+pub fn empty_list(element: DataType) -> Expr {
+    let list = Expr::Array(Array { elem: vec![], named: true });
+    let element = ArrayElemTypeDef::SquareBracket(Box::new(element), None);
+    casts::cast(list, DataType::Array(element))
+}
+
+/// In a select list, a function of one column: no rows.
+fn no_rows(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(call) = expr else { return None };
+    let [(_, column)]: [_; 1] = rowless(&build::last_part(&call.name))?.try_into().ok()?;
+    Some(build::call("unnest", vec![empty_list(column)]))
+}
+
 pub fn set_returning(select: &mut Select) {
     for item in &mut select.projection {
         let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
             continue;
         };
-        if is_set_returning(expr) {
+        if let Some(nothing) = no_rows(expr) {
+            *expr = nothing;
+        } else if is_set_returning(expr) {
             *expr = rows_of(build::take(expr));
         } else if let Expr::CompoundFieldAccess { root, access_chain } = expr {
             let Expr::Nested(inner) = root.as_mut() else { continue };
@@ -323,7 +358,7 @@ pub fn set_returning(select: &mut Select) {
             }
             // A field of each element: take the field of the list that the function is made from.
             match expanded_field(inner, access_chain) {
-                Some(list) => *expr = build::call("unnest", vec![list]),
+                Some(list) => *expr = rows_of(list),
                 // An element of each, as of `(regexp_matches(…))[1]`.
                 None => **inner = build::call("unnest", vec![build::take(inner)]),
             }

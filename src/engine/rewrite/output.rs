@@ -12,6 +12,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder, col};
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, Expr, Ident, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TrimWhereField,
 };
 
 use super::expressions::WITHOUT_PARENTHESES;
@@ -202,7 +203,11 @@ fn inner_name(expr: &Expr) -> Option<String> {
         Expr::Substring { .. } => "substring".to_string(),
         Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => "overlaps".to_string(),
         Expr::Position { .. } => "position".to_string(),
-        Expr::Trim { .. } => "btrim".to_string(),
+        Expr::Trim { trim_where, .. } => match trim_where {
+            Some(TrimWhereField::Leading) => "ltrim".to_string(),
+            Some(TrimWhereField::Trailing) => "rtrim".to_string(),
+            Some(TrimWhereField::Both) | None => "btrim".to_string(),
+        },
         Expr::Overlay { .. } => "overlay".to_string(),
         Expr::Ceil { .. } => "ceil".to_string(),
         Expr::Floor { .. } => "floor".to_string(),

@@ -5,9 +5,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, ArrayElemTypeDef, DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName,
-    Query, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visit,
-    Visitor,
+    DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SelectItem, TableAlias,
+    TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visit, Visitor,
 };
 
 use super::casts::cast;
@@ -109,15 +108,12 @@ pub fn type_series(factor: &mut TableFactor) {
 
 /// The lists that a function's columns are made from.
 fn lists(function: &str, arguments: &[Expr]) -> Option<Vec<Expr>> {
+    if let Some(columns) = expressions::rowless(function) {
+        return Some(columns.into_iter().map(|(_, t)| expressions::empty_list(t)).collect());
+    }
     match (function, arguments) {
         ("unnest", [_, ..]) => Some(arguments.to_vec()),
         ("_pg_expandarray", [list]) => Some(vec![list.clone(), numbers(list)]),
-        // A lake's tables are no partitions of others.
-        ("pg_partition_ancestors", [_]) => {
-            let elements = ArrayElemTypeDef::SquareBracket(Box::new(DataType::BigInt(None)), None);
-            let nothing = Expr::Array(Array { elem: vec![], named: true });
-            Some(vec![cast(nothing, DataType::Array(elements))])
-        }
         (known, _) if expressions::gives_rows(known) => {
             Some(vec![build::call(function, arguments.to_vec())])
         }
@@ -136,7 +132,11 @@ fn unnested(call: Call, lists: Vec<Expr>) -> TableFactor {
     let Call { function, arguments, alias, with_ordinality } = call;
     let is_aliased = alias.is_some();
     let mut alias = alias.unwrap_or_else(|| table_alias(Ident::new(&function)));
-    let own = match (function.as_str(), lists.len()) {
+    let rowless = expressions::rowless(&function);
+    let lateral = rowless.is_none() && arguments.iter().any(names_columns);
+    let of_rowless =
+        rowless.map(|columns| columns.iter().map(|(name, _)| Ident::new(*name)).collect());
+    let own: Vec<Ident> = match (function.as_str(), lists.len()) {
         ("_pg_expandarray", _) => vec![Ident::new("x"), Ident::new("n")],
         // Of JSON, columns have names of their own.
         (json, 2) if json.contains("_each") => vec![Ident::new("key"), Ident::new("value")],
@@ -144,6 +144,7 @@ fn unnested(call: Call, lists: Vec<Expr>) -> TableFactor {
         (_, 1) => vec![alias.name.clone()],
         (_, count) => (1..=count).map(|at| output::numbered(&function, at)).collect(),
     };
+    let own = of_rowless.unwrap_or(own);
     let given = alias.columns.iter().map(|column| column.name.clone());
     let mut names = given.collect::<Vec<_>>();
     names.extend(own.into_iter().skip(names.len()));
@@ -163,7 +164,7 @@ fn unnested(call: Call, lists: Vec<Expr>) -> TableFactor {
         select.projection = named.collect();
     }
     alias.columns.clear();
-    derived(query, alias, arguments.iter().any(names_columns))
+    derived(query, alias, lateral)
 }
 
 /// Numbers up to the end of the longest list.

@@ -172,6 +172,23 @@ async fn answers_are_right() {
         ),
         ("select generate_series(1, 3)", &["1", "2", "3"]),
         (
+            "select count(*), count(confrelid) from pg_constraint where confrelid in \
+             (select pg_catalog.pg_partition_ancestors('1259') union all \
+             values ('1259'::pg_catalog.regclass)) and contype = 'f'",
+            &["0|0"],
+        ),
+        (
+            "select array(select option_name || option_value from pg_options_to_table(null))::text, \
+             (select t.alias from ts_token_type(1) as t where t.tokid = 1) is null, \
+             (select count(*) from pg_partition_tree(1) p where p.isleaf)",
+            &["{}|true|0"],
+        ),
+        (
+            "select pg_typeof(k.n) from \
+             (select (information_schema._pg_expandarray(array[7])).n) k",
+            &["integer"],
+        ),
+        (
             "select array(select relname from pg_class where relnamespace = n.oid order by 1)::text \
           from pg_namespace n where nspname = 'sales'",
             &["{customers,orders}"],
@@ -180,6 +197,37 @@ async fn answers_are_right() {
             "select (select c.relname from pg_class c where c.oid = d.objoid) from pg_description d \
           where d.description = 'state'",
             &["orders"],
+        ),
+        (
+            "select c.relname, a.attname, pg_get_indexdef(c.oid), \
+             pg_get_constraintdef(k.oid) from pg_index i join pg_class c on c.oid = i.indexrelid \
+             join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] \
+             join pg_constraint k on k.conindid = c.oid \
+             where i.indrelid = 'pg_class'::regclass and i.indisprimary",
+            &["pg_class_oid_index|oid|CREATE UNIQUE INDEX pg_class_oid_index ON \
+               pg_catalog.pg_class USING btree (oid)|PRIMARY KEY (oid)"],
+        ),
+        (
+            "select t.typname, t.oid::regtype::text, t.typarray::regtype::text from pg_type t \
+             where t.oid = 'public.events'::regtype",
+            &["events|public.events|public.events[]"],
+        ),
+        (
+            "select amhandler::text, obj_description(oid, 'pg_am'), 0::regoperator::text, \
+             'pg_catalog.format_type(oid, integer)'::regprocedure::text from pg_am \
+             where amname = 'gin'",
+            &["ginhandler|GIN index access method|0|format_type(oid,integer)"],
+        ),
+        (
+            "select nspname, pg_get_userbyid(nspowner), nspacl::text, \
+             obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'public'",
+            &["public|pg_database_owner|\
+               {pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}|\
+               standard public schema"],
+        ),
+        (
+            "select word, catdesc, barelabel from pg_get_keywords() limit 1",
+            &["abort|unreserved|true"],
         ),
         (
             "select typinput::text, typinput = 'int4in'::regproc from pg_type where typname = 'int4'",
@@ -224,6 +272,10 @@ async fn names_columns_as_postgres_does() {
             "?column?|m|exists",
         ),
         ("select array(select 1), pg_catalog.lower('A') as \"L\", upper('a') as U", "array|L|u"),
+        (
+            "select trim(trailing ';' from 'a;'), trim(leading 'a' from 'a;'), trim('a')",
+            "rtrim|ltrim|btrim",
+        ),
         ("select 1 as a union select 2", "a"),
         (
             "select * from (select count(*), max(id) m, 1, 1 from orders) s",

@@ -10,6 +10,7 @@ use super::{LakeView, OWNER_OID, Relation, RowType};
 
 const KEYWORDS: &str = include_str!("data/keywords.tsv");
 const FUNCTIONS: &str = include_str!("data/functions.tsv");
+const DESCRIPTIONS: &str = include_str!("data/descriptions.tsv");
 
 /// Names a function in a regproc column; zero for none.
 const NO_FUNCTION: i64 = 0;
@@ -46,6 +47,27 @@ fn parse(fields: &[&'static str]) -> Option<PgFunction> {
         result: result.parse().ok()?,
         arguments: arguments.split_whitespace().filter_map(|a| a.parse().ok()).collect(),
     })
+}
+
+/// What is said of an object of PostgreSQL's own.
+#[derive(Debug)]
+pub struct Description {
+    /// The OID of the catalog that the object is a row of.
+    pub catalog: i64,
+    pub object: i64,
+    pub text: &'static str,
+}
+
+static DESCRIBED: std::sync::LazyLock<Vec<Description>> = std::sync::LazyLock::new(|| {
+    let described = |fields: Vec<&'static str>| {
+        let [catalog, object, text] = fields[..] else { return None };
+        Some(Description { catalog: catalog.parse().ok()?, object: object.parse().ok()?, text })
+    };
+    types::data_lines(DESCRIPTIONS).filter_map(described).collect()
+});
+
+pub fn descriptions() -> &'static [Description] {
+    &DESCRIBED
 }
 
 /// By name; overloads share it, then the first one answers.
@@ -118,6 +140,25 @@ impl TypeRow<'_> {
     }
 }
 
+impl TypeRow<'_> {
+    /// How PostgreSQL counts values of this type. The two vectors are no true arrays to it.
+    fn analyze(&self) -> i64 {
+        let name = match self {
+            Self::RowArrays(..) => "array_typanalyze",
+            Self::Rows(..) => "-",
+            Self::BuiltIn(t) => match (t.kind, t.name) {
+                (_, "int2vector" | "oidvector") => "-",
+                (_, "tsvector") => "ts_typanalyze",
+                ("r", _) => "range_typanalyze",
+                ("m", _) => "multirange_typanalyze",
+                _ if t.functions[0] == "array_subscript_handler" => "array_typanalyze",
+                _ => "-",
+            },
+        };
+        function_named(name).map_or(NO_FUNCTION, |f| f.oid)
+    }
+}
+
 pub fn pg_type(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
     let mut rows: Vec<TypeRow<'_>> = types::all().iter().map(TypeRow::BuiltIn).collect();
     for relation in &lake.relations {
@@ -164,6 +205,7 @@ pub fn pg_type(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> 
         .number("typsend", |t| t.function(4))
         .number("typmodin", |t| t.function(5))
         .number("typmodout", |t| t.function(6))
+        .number("typanalyze", TypeRow::analyze)
         .text("typalign", |t| t.built_in(|t| t.align, "d"))
         .text("typstorage", |t| t.built_in(|t| t.storage, "x"))
         .number("typtypmod", |_| -1)
@@ -191,32 +233,88 @@ pub fn pg_proc(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
         .finish(definition)
 }
 
+/// OID, name, kind and the function that answers for it.
+const ACCESS_METHODS: [(i64, &str, &str, &str); 7] = [
+    (2, "heap", "t", "heap_tableam_handler"),
+    (403, "btree", "i", "bthandler"),
+    (405, "hash", "i", "hashhandler"),
+    (783, "gist", "i", "gisthandler"),
+    (2742, "gin", "i", "ginhandler"),
+    (3580, "brin", "i", "brinhandler"),
+    (4000, "spgist", "i", "spghandler"),
+];
+
 pub fn pg_am(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    Columns::of(&[(2, "heap", "t"), (403, "btree", "i")])
+    Columns::of(&ACCESS_METHODS)
         .number("oid", |a| a.0)
         .text("amname", |a| a.1)
         .text("amtype", |a| a.2)
+        .number("amhandler", |a| function_named(a.3).map_or(NO_FUNCTION, |f| f.oid))
         .finish(definition)
 }
 
+/// OID, name, provider, encoding and the name the C library has for it.
+const COLLATIONS: [(i64, &str, &str, i64, Option<&str>); 5] = [
+    (100, "default", "d", -1, None),
+    (950, "C", "c", -1, Some("C")),
+    (951, "POSIX", "c", -1, Some("POSIX")),
+    (12_340, "ucs_basic", "c", 6, Some("C")),
+    (12_341, "C.utf8", "c", 6, Some("C.utf8")),
+];
+
+pub fn collation_named(name: &str) -> Option<i64> {
+    COLLATIONS.iter().find(|c| c.1 == name).map(|c| c.0)
+}
+
+pub fn collation(oid: i64) -> Option<&'static str> {
+    COLLATIONS.iter().find(|c| c.0 == oid).map(|c| c.1)
+}
+
 pub fn pg_collation(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    Columns::of(&[(100, "default", "d"), (950, "C", "c"), (951, "POSIX", "c")])
+    Columns::of(&COLLATIONS)
         .number("oid", |c| c.0)
         .text("collname", |c| c.1)
         .number("collnamespace", |_| 11)
         .number("collowner", |_| OWNER_OID)
         .text("collprovider", |c| c.2)
         .flag("collisdeterministic", |_| true)
-        .number("collencoding", |_| -1)
+        .number("collencoding", |c| c.3)
+        .maybe_text("collcollate", |c| c.4)
+        .maybe_text("collctype", |c| c.4)
         .finish(definition)
 }
 
+/// Type, its subtype, its multirange, and the collation and operator class of the subtype.
+const RANGES: [(i64, i64, i64, i64, i64); 6] = [
+    (3904, 23, 4451, 0, 1978),
+    (3906, 1700, 4532, 0, 3125),
+    (3908, 1114, 4533, 0, 3128),
+    (3910, 1184, 4534, 0, 3127),
+    (3912, 1082, 4535, 0, 3122),
+    (3926, 20, 4536, 0, 3124),
+];
+
+pub fn pg_range(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
+    Columns::of(&RANGES)
+        .number("rngtypid", |r| r.0)
+        .number("rngsubtype", |r| r.1)
+        .number("rngmultitypid", |r| r.2)
+        .number("rngcollation", |r| r.3)
+        .number("rngsubopc", |r| r.4)
+        .finish(definition)
+}
+
+/// OID, name, trusted and the function that validates what is written in it.
+const LANGUAGES: [(i64, &str, bool, i64); 3] =
+    [(12, "internal", false, 2246), (13, "c", false, 2247), (14, "sql", true, 2248)];
+
 pub fn pg_language(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    Columns::of(&[(12, "internal", false), (14, "sql", true)])
+    Columns::of(&LANGUAGES)
         .number("oid", |l| l.0)
         .text("lanname", |l| l.1)
         .number("lanowner", |_| OWNER_OID)
         .flag("lanpltrusted", |l| l.2)
+        .number("lanvalidator", |l| l.3)
         .finish(definition)
 }
 
@@ -228,11 +326,19 @@ pub fn pg_tablespace(_: &LakeView, definition: &Definition) -> Result<RecordBatc
         .finish(definition)
 }
 
+/// In the order of the alphabet, as PostgreSQL lists them.
 pub fn keywords(_: &LakeView, definition: &Definition) -> Result<RecordBatch> {
     let of = |fields: Vec<&'static str>| {
-        let [category, words] = fields[..] else { return vec![] };
-        words.split(' ').map(|word| (word, category)).collect::<Vec<_>>()
+        let [category, bare, what, label, words] = fields[..] else { return vec![] };
+        words.split(' ').map(|word| (word, category, bare == "t", what, label)).collect::<Vec<_>>()
     };
-    let words: Vec<(&str, &str)> = types::data_lines(KEYWORDS).flat_map(of).collect();
-    Columns::of(&words).text("word", |w| w.0).text("catcode", |w| w.1).finish(definition)
+    let mut words: Vec<_> = types::data_lines(KEYWORDS).flat_map(of).collect();
+    words.sort_unstable();
+    Columns::of(&words)
+        .text("word", |w| w.0)
+        .text("catcode", |w| w.1)
+        .flag("barelabel", |w| w.2)
+        .text("catdesc", |w| w.3)
+        .text("baredesc", |w| w.4)
+        .finish(definition)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, Int64Builder, ListBuilder, RecordBatch,
-    StringArray, TimestampMicrosecondArray, new_empty_array, new_null_array,
+    StringArray, StringBuilder, TimestampMicrosecondArray, new_empty_array, new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -71,6 +71,18 @@ impl<'a, T> Columns<'a, T> {
         value: impl Fn(&'a T) -> Option<Vec<i64>>,
     ) -> Self {
         let mut builder = ListBuilder::new(Int64Builder::new());
+        for item in self.items {
+            builder.append_option(value(item).map(|list| list.into_iter().map(Some)));
+        }
+        self.with(name, Arc::new(builder.finish()))
+    }
+
+    pub fn maybe_texts(
+        self,
+        name: &'static str,
+        value: impl Fn(&'a T) -> Option<Vec<String>>,
+    ) -> Self {
+        let mut builder = ListBuilder::new(StringBuilder::new());
         for item in self.items {
             builder.append_option(value(item).map(|list| list.into_iter().map(Some)));
         }

@@ -5,8 +5,9 @@ use datafusion::error::Result;
 
 use super::columns::Columns;
 use super::definitions::Definition;
+use super::lake::PUBLIC_OID;
 use super::types::{self, PgType};
-use super::{Column, LakeView, OWNER, Relation};
+use super::{Column, DATABASE_OWNER, LakeView, OWNER, Relation};
 
 pub fn catalog_name(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
     Columns::of(std::slice::from_ref(lake)).text("catalog_name", |l| &l.database).finish(definition)
@@ -16,7 +17,7 @@ pub fn schemata(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
     Columns::of(&lake.schemas)
         .text("catalog_name", |_| &lake.database)
         .text("schema_name", |s| &s.name)
-        .text("schema_owner", |_| OWNER)
+        .text("schema_owner", |s| if s.oid == PUBLIC_OID { DATABASE_OWNER } else { OWNER })
         .finish(definition)
 }
 

@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use super::columns::Columns;
 use super::definitions::Definition;
 use super::lake::{LakeView, Relation};
-use super::types;
+use super::{indexes, types};
 use crate::functions::quote_ident;
 
 /// Parameters of a table that declare its keys, and the columns that are never NULL.
@@ -40,6 +40,8 @@ pub struct ForeignKey {
 pub struct Constraint {
     pub oid: i64,
     pub name: String,
+    /// `p`, `u` or `f`, as pg_constraint.contype.
+    pub kind: &'static str,
     pub relation_oid: i64,
     /// Numbers of columns, from 1.
     pub columns: Vec<i64>,
@@ -102,10 +104,6 @@ pub fn numbers(relation: &Relation, names: &[String]) -> Option<Vec<i64>> {
 }
 
 impl Constraint {
-    pub fn kind(&self) -> &'static str {
-        if self.reference.is_some() { "f" } else { "p" }
-    }
-
     /// `PRIMARY KEY (id)`, `FOREIGN KEY (customer_id) REFERENCES customers(id)`.
     pub fn definition(
         &self,
@@ -114,7 +112,8 @@ impl Constraint {
     ) -> Option<String> {
         let columns = list(lake.relation(self.relation_oid)?, &self.columns);
         let Some(reference) = &self.reference else {
-            return Some(format!("PRIMARY KEY ({columns})"));
+            let what = if self.kind == "u" { "UNIQUE" } else { "PRIMARY KEY" };
+            return Some(format!("{what} ({columns})"));
         };
         let other = lake.relation(reference.relation_oid)?;
         let referenced = list(other, &reference.columns);
@@ -139,15 +138,71 @@ pub fn index_definition(
     number: i64,
     name: impl Fn(&Relation) -> String,
 ) -> Option<String> {
-    let constraint =
-        lake.constraints.iter().find(|c| c.index_oid == oid && c.reference.is_none())?;
-    let (index, table) = (lake.relation(oid)?, lake.relation(constraint.relation_oid)?);
+    let row = match indexes::all().iter().find(|index| index.oid == oid) {
+        Some(own) => own_row(own),
+        None => {
+            let declared = lake.constraints.iter().find(|c| c.index_oid == oid && c.kind == "p")?;
+            declared_row(lake, declared)
+        }
+    };
+    let (index, table) = (lake.relation(oid)?, lake.relation(row.relation_oid)?);
     if number > 0 {
         return column(index, number);
     }
-    let columns = list(table, &constraint.columns);
+    let columns = list(table, &row.columns);
     let index = quote_ident(&index.name);
-    Some(format!("CREATE UNIQUE INDEX {index} ON {} USING btree ({columns})", name(table)))
+    let what = if row.is_unique { "UNIQUE INDEX" } else { "INDEX" };
+    Some(format!("CREATE {what} {index} ON {} USING btree ({columns})", name(table)))
+}
+
+/// One row of pg_index.
+struct IndexRow {
+    index_oid: i64,
+    relation_oid: i64,
+    is_unique: bool,
+    is_primary: bool,
+    columns: Vec<i64>,
+    classes: Vec<i64>,
+    collations: Vec<i64>,
+}
+
+/// Those of the declared primary keys, then PostgreSQL's own.
+fn index_rows(lake: &LakeView) -> Vec<IndexRow> {
+    let is_declared = |c: &&Constraint| c.kind == "p" && c.oid >= super::oid::FIRST;
+    let declared = lake.constraints.iter().filter(is_declared).map(|c| declared_row(lake, c));
+    declared.chain(indexes::all().iter().map(own_row)).collect()
+}
+
+fn own_row(index: &indexes::OwnIndex) -> IndexRow {
+    IndexRow {
+        index_oid: index.oid,
+        relation_oid: index.table,
+        is_unique: index.is_unique,
+        is_primary: index.is_primary,
+        columns: index.columns.clone(),
+        classes: index.classes.clone(),
+        collations: index.collations.clone(),
+    }
+}
+
+fn declared_row(lake: &LakeView, constraint: &Constraint) -> IndexRow {
+    let relation = lake.relation(constraint.relation_oid);
+    let each = |value: fn(&types::PgType) -> i64| {
+        let of = |number: &i64| {
+            let index = usize::try_from(number - 1).ok()?;
+            types::by_oid(relation?.columns.get(index)?.type_ref.oid).map(value)
+        };
+        constraint.columns.iter().map(|number| of(number).unwrap_or(0)).collect::<Vec<i64>>()
+    };
+    IndexRow {
+        index_oid: constraint.index_oid,
+        relation_oid: constraint.relation_oid,
+        is_unique: true,
+        is_primary: true,
+        columns: constraint.columns.clone(),
+        classes: each(|t| operator_class(t.name).map_or(0, |class| class.0)),
+        collations: each(|t| t.collation),
+    }
 }
 
 pub fn pg_constraint(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
@@ -163,7 +218,7 @@ pub fn pg_constraint(lake: &LakeView, definition: &Definition) -> Result<RecordB
         .number("oid", |c| c.oid)
         .text("conname", |c| &c.name)
         .number("connamespace", schema)
-        .text("contype", Constraint::kind)
+        .text("contype", |c| c.kind)
         .flag("convalidated", |_| true)
         .number("conrelid", |c| c.relation_oid)
         .number("conindid", |c| c.index_oid)
@@ -182,32 +237,23 @@ pub fn pg_constraint(lake: &LakeView, definition: &Definition) -> Result<RecordB
 }
 
 pub fn pg_index(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
-    let primary: Vec<&Constraint> =
-        lake.constraints.iter().filter(|c| c.reference.is_none()).collect();
-    let each = |c: &Constraint, value: fn(&types::PgType) -> i64| {
-        let relation = lake.relation(c.relation_oid);
-        let of = |number: &i64| {
-            let index = usize::try_from(number - 1).ok()?;
-            types::by_oid(relation?.columns.get(index)?.type_ref.oid).map(value)
-        };
-        c.columns.iter().map(|number| of(number).unwrap_or(0)).collect::<Vec<i64>>()
-    };
-    let count = |c: &&Constraint| i64::try_from(c.columns.len()).unwrap_or(i64::MAX);
-    Columns::of(&primary)
-        .number("indexrelid", |c| c.index_oid)
-        .number("indrelid", |c| c.relation_oid)
+    let rows = index_rows(lake);
+    let count = |row: &IndexRow| i64::try_from(row.columns.len()).unwrap_or(i64::MAX);
+    Columns::of(&rows)
+        .number("indexrelid", |row| row.index_oid)
+        .number("indrelid", |row| row.relation_oid)
         .number("indnatts", count)
         .number("indnkeyatts", count)
-        .flag("indisunique", |_| true)
-        .flag("indisprimary", |_| true)
+        .flag("indisunique", |row| row.is_unique)
+        .flag("indisprimary", |row| row.is_primary)
         .flag("indimmediate", |_| true)
         .flag("indisvalid", |_| true)
         .flag("indisready", |_| true)
         .flag("indislive", |_| true)
-        .numbers("indkey", |c| c.columns.clone())
-        .numbers("indcollation", |c| each(c, |t| t.collation))
-        .numbers("indclass", |c| each(c, |t| operator_class(t.name).map_or(0, |class| class.0)))
-        .numbers("indoption", |c| vec![0; c.columns.len()])
+        .numbers("indkey", |row| row.columns.clone())
+        .numbers("indcollation", |row| row.collations.clone())
+        .numbers("indclass", |row| row.classes.clone())
+        .numbers("indoption", |row| vec![0; row.columns.len()])
         .finish(definition)
 }
 
@@ -221,16 +267,20 @@ fn equality(relation: &Relation, number: i64) -> i64 {
 /// OID and name of a type's default class for btree, and the OID of its `=`.
 type OperatorClass = (i64, &'static str, i64);
 
-const OPERATOR_CLASSES: [(&str, OperatorClass); 14] = [
+const OPERATOR_CLASSES: [(&str, OperatorClass); 18] = [
     ("bool", (10003, "bool_ops", 91)),
     ("bytea", (10006, "bytea_ops", 1955)),
+    ("char", (10007, "char_ops", 92)),
     ("date", (3122, "date_ops", 1093)),
     ("float4", (10012, "float4_ops", 620)),
     ("float8", (3123, "float8_ops", 670)),
     ("int2", (1979, "int2_ops", 94)),
     ("int4", (1978, "int4_ops", 96)),
     ("int8", (3124, "int8_ops", 410)),
+    ("name", (10028, "name_ops", 93)),
     ("numeric", (3125, "numeric_ops", 1752)),
+    ("oid", (1981, "oid_ops", 607)),
+    ("oidvector", (10032, "oidvector_ops", 649)),
     ("text", (3126, "text_ops", 98)),
     ("time", (10038, "time_ops", 1108)),
     ("timestamp", (3128, "timestamp_ops", 2060)),
@@ -325,9 +375,10 @@ pub fn table_constraints(lake: &LakeView, definition: &Definition) -> Result<Rec
         .text("table_catalog", |_| &lake.database)
         .maybe_text("table_schema", |c| relation(c).map(|r| &r.schema))
         .maybe_text("table_name", |c| relation(c).map(|r| &r.name))
-        .text("constraint_type", |c| match c.reference {
-            Some(_) => "FOREIGN KEY",
-            None => "PRIMARY KEY",
+        .text("constraint_type", |c| match c.kind {
+            "f" => "FOREIGN KEY",
+            "u" => "UNIQUE",
+            _ => "PRIMARY KEY",
         })
         .text("is_deferrable", |_| "NO")
         .text("initially_deferred", |_| "NO")

@@ -9,13 +9,18 @@ use datafusion::catalog::TableProvider;
 
 use super::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
 use super::keys::{self, Constraint, ForeignKey, Keys, Reference};
-use super::oid;
 use super::types::{self, TypeRef};
+use super::{indexes, oid};
 
 /// The user that owns everything: nobody may alter it by SQL.
 pub const OWNER: &str = "lakegate";
 /// The OID Postgres gives the first superuser.
 pub const OWNER_OID: i64 = 10;
+/// The role that is whoever owns the database, and owns the schema every database has.
+pub const DATABASE_OWNER: &str = "pg_database_owner";
+pub const DATABASE_OWNER_OID: i64 = 6171;
+const PUBLIC: &str = "public";
+pub const PUBLIC_OID: i64 = 2200;
 
 /// What to show: the narrow input of this module.
 #[derive(Clone, Debug, Default)]
@@ -151,7 +156,7 @@ impl LakeView {
 
         let mut schemas = system_schemas();
         for (schema, oid) in description.schemas.into_iter().zip(schema_oids) {
-            schemas.push(Schema { oid: *oid, name: schema.name, comment: schema.comment });
+            schemas.push(lake_schema(schema, *oid));
         }
         let schema_oid: HashMap<String, i64> =
             schemas.iter().map(|s| (s.name.clone(), s.oid)).collect();
@@ -178,7 +183,18 @@ impl LakeView {
         };
         relations.into_iter().for_each(|relation| view.add(relation));
         view.declare(&declared, oids[first_index..first_type].iter().copied());
+        view.add_own_indexes();
         view
+    }
+
+    fn add_own_indexes(&mut self) {
+        for index in indexes::all() {
+            if let Some(table) = self.relation(index.table) {
+                let relation = index.relation(table);
+                self.add(relation);
+                self.constraints.extend(index.constraint());
+            }
+        }
     }
 
     fn add(&mut self, relation: Relation) {
@@ -227,7 +243,7 @@ impl LakeView {
         let name = keys::primary_name(&own.name);
         let of = |number: &i64| {
             let index = usize::try_from(number - 1).ok()?;
-            own.columns.get(index).map(|c| Column { comment: None, ..c.clone() })
+            own.columns.get(index).map(|c| Column { comment: None, not_null: false, ..c.clone() })
         };
         self.add(Relation {
             oid: index_oid,
@@ -254,6 +270,7 @@ impl LakeView {
         self.constraints.push(Constraint {
             oid,
             name,
+            kind: "p",
             relation_oid,
             columns,
             index_oid,
@@ -277,6 +294,7 @@ impl LakeView {
         Some(Constraint {
             oid,
             name: keys::foreign_name(&own.name, key),
+            kind: "f",
             relation_oid: own.oid,
             columns,
             index_oid: unique.map_or(0, |unique| unique.index_oid),
@@ -302,6 +320,7 @@ impl LakeView {
         self.constraints.iter().any(ends)
     }
 
+    /// All tables of PostgreSQL's own with an index have one that stands for a constraint.
     pub fn has_index(&self, oid: i64) -> bool {
         self.constraints.iter().any(|c| c.relation_oid == oid && c.reference.is_none())
     }
@@ -356,15 +375,26 @@ impl Relation {
 }
 
 fn system_schemas() -> Vec<Schema> {
-    let of = |oid, name: &str, comment: &str| Schema {
+    let of = |oid, name: &str, comment: Option<&str>| Schema {
         oid,
         name: name.to_string(),
-        comment: Some(comment.to_string()),
+        comment: comment.map(str::to_string),
     };
     vec![
-        of(11, PG_CATALOG, "system catalog schema"),
-        of(13_207, INFORMATION_SCHEMA, "the standard's view of the catalog"),
+        of(11, PG_CATALOG, Some("system catalog schema")),
+        of(99, "pg_toast", Some("reserved schema for TOAST tables")),
+        of(13_207, INFORMATION_SCHEMA, None),
     ]
+}
+
+/// `public` is the same in every database.
+fn lake_schema(schema: SchemaDescription, oid: i64) -> Schema {
+    let SchemaDescription { name, comment } = schema;
+    if name != PUBLIC {
+        return Schema { oid, name, comment };
+    }
+    let comment = comment.or_else(|| Some("standard public schema".to_string()));
+    Schema { oid: PUBLIC_OID, name, comment }
 }
 
 fn relation(r: RelationDescription, oid: i64, schema_oid: i64, row_type: RowType) -> Relation {

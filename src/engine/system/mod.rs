@@ -10,6 +10,7 @@ mod columns;
 pub mod definitions;
 mod facts;
 mod fill;
+mod indexes;
 mod information;
 pub mod keys;
 mod lake;
@@ -24,8 +25,8 @@ pub mod fixture;
 
 pub use facts::{Activity, SessionFacts, Setting};
 pub use lake::{
-    Column, ColumnDescription, LakeDescription, LakeView, OWNER, OWNER_OID, Relation,
-    RelationDescription, RelationKind, RowType, SchemaDescription,
+    Column, ColumnDescription, DATABASE_OWNER, DATABASE_OWNER_OID, LakeDescription, LakeView,
+    OWNER, OWNER_OID, Relation, RelationDescription, RelationKind, RowType, SchemaDescription,
 };
 pub use provider::schemas;
 pub use session::role_oid;

@@ -6,8 +6,12 @@ use datafusion::error::Result;
 use super::columns::Columns;
 use super::definitions::Definition;
 use super::keys::BTREE_OID;
+use super::lake::PUBLIC_OID;
 use super::types::{self, PgType};
-use super::{Column, LakeView, OWNER, OWNER_OID, Relation};
+use super::{
+    Column, DATABASE_OWNER, DATABASE_OWNER_OID, LakeView, OWNER, OWNER_OID, Relation, bootstrap,
+    indexes,
+};
 
 /// pg_class, as pg_description.classoid names what a comment belongs to.
 pub const PG_CLASS_OID: i64 = 1259;
@@ -22,8 +26,19 @@ pub fn pg_namespace(lake: &LakeView, definition: &Definition) -> Result<RecordBa
     Columns::of(&lake.schemas)
         .number("oid", |s| s.oid)
         .text("nspname", |s| &s.name)
-        .number("nspowner", |_| OWNER_OID)
+        .number("nspowner", |s| if s.oid == PUBLIC_OID { DATABASE_OWNER_OID } else { OWNER_OID })
+        .maybe_texts("nspacl", |s| privileges(s.oid))
         .finish(definition)
+}
+
+/// What PostgreSQL grants in a new database: everyone may use these schemas.
+fn privileges(schema: i64) -> Option<Vec<String>> {
+    let owner = match schema {
+        PUBLIC_OID => DATABASE_OWNER,
+        11 | 13_207 => OWNER,
+        _ => return None,
+    };
+    Some(vec![format!("{owner}=UC/{owner}"), format!("=U/{owner}")])
 }
 
 pub fn pg_database(lake: &LakeView, definition: &Definition) -> Result<RecordBatch> {
@@ -55,12 +70,30 @@ pub fn pg_class(lake: &LakeView, definition: &Definition) -> Result<RecordBatch>
         .text("relpersistence", |_| "p")
         .text("relkind", |r| r.kind)
         .number("relnatts", |r| length(&r.columns))
+        .flag("relisshared", is_shared)
+        .number("reltablespace", |r| if is_shared(r) { GLOBAL_OID } else { 0 })
         .flag("relhasindex", |r| lake.has_index(r.oid))
         .flag("relhasrules", Relation::is_view)
         .flag("relhastriggers", |r| lake.has_foreign_key(r.oid))
         .flag("relispopulated", |_| true)
         .text("relreplident", |r| if r.is_system() || !r.is_table() { "n" } else { "d" })
         .finish(definition)
+}
+
+/// Catalogs that all databases of a server share, with their indexes.
+const SHARED: [i64; 11] = [1213, 1214, 1260, 1261, 1262, 2396, 2964, 3592, 6000, 6100, 6243];
+/// Tablespace `pg_global`.
+const GLOBAL_OID: i64 = 1664;
+
+fn is_shared(relation: &Relation) -> bool {
+    if !relation.is_system() {
+        return false;
+    }
+    let table = match relation.kind {
+        "i" => indexes::all().iter().find(|index| index.oid == relation.oid).map(|i| i.table),
+        _ => Some(relation.oid),
+    };
+    table.is_some_and(|table| SHARED.contains(&table))
 }
 
 fn access_method(relation: &Relation) -> i64 {
@@ -88,8 +121,18 @@ pub fn pg_attribute(lake: &LakeView, definition: &Definition) -> Result<RecordBa
         .text("attstorage", |a| a.pg_type.map_or("x", |t| t.storage))
         .flag("attnotnull", |a| a.column.not_null)
         .flag("attislocal", |_| true)
-        .number("attcollation", |a| a.pg_type.map_or(0, |t| t.collation))
+        .number("attcollation", collation)
         .finish(definition)
+}
+
+/// PostgreSQL's own tables compare text by its bytes, whatever the database does.
+fn collation(attribute: &Attribute<'_>) -> i64 {
+    let relation = attribute.relation;
+    let is_own_table = relation.is_system() && relation.schema_oid == 11 && !relation.is_view();
+    match attribute.pg_type.map_or(0, |t| t.collation) {
+        100 if is_own_table => 950,
+        other => other,
+    }
 }
 
 struct Attribute<'a> {
@@ -121,6 +164,8 @@ pub fn pg_description(lake: &LakeView, definition: &Definition) -> Result<Record
             Some((relation.oid, PG_CLASS_OID, a.number, a.column.comment.as_deref()?))
         }));
     }
+    let built_in = bootstrap::descriptions().iter();
+    comments.extend(built_in.map(|d| (d.object, d.catalog, 0, d.text)));
     Columns::of(&comments)
         .number("objoid", |c| c.0)
         .number("classoid", |c| c.1)

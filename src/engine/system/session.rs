@@ -5,7 +5,7 @@ use datafusion::error::Result;
 
 use super::columns::Columns;
 use super::definitions::Definition;
-use super::{OWNER, OWNER_OID, Relation, SessionFacts, oid};
+use super::{DATABASE_OWNER, DATABASE_OWNER_OID, OWNER, OWNER_OID, Relation, SessionFacts, oid};
 
 /// A role of pg_roles.
 struct Role {
@@ -13,9 +13,10 @@ struct Role {
     name: String,
 }
 
-/// The owner of all objects, and the user who asks when that is another.
+/// The owners of all objects, and the user who asks when that is another.
 fn roles(facts: &dyn SessionFacts) -> Vec<Role> {
-    let mut roles = vec![Role { oid: OWNER_OID, name: OWNER.to_string() }];
+    let role = |oid, name: &str| Role { oid, name: name.to_string() };
+    let mut roles = vec![role(OWNER_OID, OWNER), role(DATABASE_OWNER_OID, DATABASE_OWNER)];
     if facts.user() != OWNER {
         roles.push(Role { oid: role_oid(&facts.user()), name: facts.user() });
     }
@@ -39,7 +40,7 @@ pub fn pg_roles(facts: &dyn SessionFacts, definition: &Definition) -> Result<Rec
         .flag("rolinherit", |_| true)
         .flag("rolcreaterole", |_| false)
         .flag("rolcreatedb", |_| false)
-        .flag("rolcanlogin", |_| true)
+        .flag("rolcanlogin", |r| r.oid != DATABASE_OWNER_OID)
         .flag("rolreplication", |_| false)
         .flag("rolbypassrls", |_| false)
         .number("rolconnlimit", |_| -1);
@@ -50,16 +51,19 @@ pub fn pg_roles(facts: &dyn SessionFacts, definition: &Definition) -> Result<Rec
 }
 
 pub fn pg_user(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
-    let roles = roles(facts);
-    Columns::of(&roles)
+    // Those that may log in.
+    let mut roles = roles(facts);
+    roles.retain(|r| r.oid != DATABASE_OWNER_OID);
+    let columns = Columns::of(&roles)
         .text("usename", |r| &r.name)
         .number("usesysid", |r| r.oid)
         .flag("usecreatedb", |_| false)
         .flag("usesuper", |_| false)
         .flag("userepl", |_| false)
-        .flag("usebypassrls", |_| false)
-        .text("passwd", |_| "********")
-        .finish(definition)
+        .flag("usebypassrls", |_| false);
+    let shows_password = definition.name == "pg_user";
+    let columns = if shows_password { columns.text("passwd", |_| "********") } else { columns };
+    columns.finish(definition)
 }
 
 pub fn pg_settings(facts: &dyn SessionFacts, definition: &Definition) -> Result<RecordBatch> {
@@ -70,12 +74,21 @@ pub fn pg_settings(facts: &dyn SessionFacts, definition: &Definition) -> Result<
         .text("category", |_| "Lakegate")
         .text("short_desc", |s| &s.description)
         .text("context", |_| "user")
-        .text("vartype", |_| "string")
+        .text("vartype", |s| value_type(&s.default))
         .text("source", |s| if s.value == s.default { "default" } else { "session" })
         .text("boot_val", |s| &s.default)
         .text("reset_val", |s| &s.default)
         .flag("pending_restart", |_| false)
         .finish(definition)
+}
+
+/// Told from the default: settings that are on or off have one, and numbers have a number.
+fn value_type(default: &str) -> &'static str {
+    match default {
+        "on" | "off" => "bool",
+        number if number.parse::<i64>().is_ok() => "integer",
+        _ => "string",
+    }
 }
 
 /// The user's own sessions: what others run is theirs.

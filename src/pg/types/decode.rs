@@ -196,8 +196,12 @@ fn list(text: &str, item: Kind, zone: &Zone) -> Result<Value> {
         let mut more = false;
         while let Some(character) = characters.next() {
             match character {
-                '\\' => word.push(characters.next().ok_or_else(malformed)?),
-                '"' => (in_quotes, is_quoted) = (!in_quotes, true),
+                '\\' if in_quotes || !is_quoted => {
+                    word.push(characters.next().ok_or_else(malformed)?);
+                }
+                '"' if in_quotes => in_quotes = false,
+                '"' if is_quoted || !word.is_empty() => return Err(malformed()),
+                '"' => (in_quotes, is_quoted) = (true, true),
                 ',' if !in_quotes => {
                     more = true;
                     break;
@@ -205,6 +209,10 @@ fn list(text: &str, item: Kind, zone: &Zone) -> Result<Value> {
                 '{' | '}' if !in_quotes => {
                     return Err(Report::new("0A000", "not supported: nested array parameters"));
                 }
+                // Around an item blanks mean nothing, and between quotes and comma stands nothing else.
+                blank
+                    if !in_quotes && BLANKS.contains(&blank) && (is_quoted || word.is_empty()) => {}
+                _ if is_quoted && !in_quotes => return Err(malformed()),
                 other => word.push(other),
             }
         }
@@ -221,9 +229,11 @@ fn list(text: &str, item: Kind, zone: &Zone) -> Result<Value> {
     }
 }
 
-/// Without the white space Postgres skips around an item: ASCII's only, a no-break space is text.
+/// The white space Postgres skips around an item: ASCII's only, a no-break space is text.
+const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
+
 fn trim_space(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
+    text.trim_matches(BLANKS)
 }
 
 /// A list of a few megabytes must not become gigabytes of arrays.

@@ -310,6 +310,7 @@ fn parameters_fit_exactly_or_are_refused() {
     let micros = |zone: Option<&str>| {
         Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.map(Into::into))
     };
+    let texts = || DataType::new_list(Utf8, true);
     for (oid, text, target, expected) in [
         (23, " 42 ", Int32, "42"),
         (23, "4x", Int32, "22P02"),
@@ -328,6 +329,9 @@ fn parameters_fit_exactly_or_are_refused() {
         (701, "2.5", Int64, "42804"),
         (16, "of", Boolean, "f"),
         (16, "o", Boolean, "22P02"),
+        (1009, "{\"p\", \"f\" ,  t u , \" v\",NULL}", texts(), "{p,f,\"t u\",\" v\",NULL}"),
+        (1009, "{\"p\" f}", texts(), "22P02"),
+        (1009, "{p \"f\"}", texts(), "22P02"),
         (1082, "2024-02-29", Date32, "2024-02-29"),
         (1082, "2023-02-29", Date32, "22007"),
         (1082, "now", Date32, "22007"),
