@@ -36,9 +36,7 @@ AS (
                         pg_type t2
                     WHERE
                         t2.oid = t.oid
-
                     UNION ALL
-
                     SELECT
                         t2.typbasetype      AS oid,
                         tb.depth + 1        AS depth
@@ -49,7 +47,6 @@ AS (
                        tb.oid = t2.oid
                        AND t2.typbasetype != 0
                ) SELECT oid FROM typebases ORDER BY depth DESC LIMIT 1)
-
                ELSE NULL
             END)                            AS basetype,
             t.typelem                       AS elemtype,
@@ -67,7 +64,6 @@ AS (
                 WHERE
                     ia.attnum > 0 AND NOT ia.attisdropped
                     AND c.reltype = t.oid)
-
                 ELSE NULL
             END)                            AS attrtypoids,
             (CASE WHEN t.typtype = 'c' THEN
@@ -80,7 +76,6 @@ AS (
                 WHERE
                     ia.attnum > 0 AND NOT ia.attisdropped
                     AND c.reltype = t.oid)
-
                 ELSE NULL
             END)                            AS attrnames
         FROM
@@ -102,9 +97,7 @@ AS (
  AS ti
     WHERE
         ti.oid = any($1::oid[])
-
     UNION ALL
-
     SELECT
         ti.oid, ti.ns, ti.name, ti.kind, ti.basetype,
         ti.elemtype, ti.elemdelim, ti.range_subtype,
@@ -125,9 +118,7 @@ AS (
                         pg_type t2
                     WHERE
                         t2.oid = t.oid
-
                     UNION ALL
-
                     SELECT
                         t2.typbasetype      AS oid,
                         tb.depth + 1        AS depth
@@ -138,7 +129,6 @@ AS (
                        tb.oid = t2.oid
                        AND t2.typbasetype != 0
                ) SELECT oid FROM typebases ORDER BY depth DESC LIMIT 1)
-
                ELSE NULL
             END)                            AS basetype,
             t.typelem                       AS elemtype,
@@ -156,7 +146,6 @@ AS (
                 WHERE
                     ia.attnum > 0 AND NOT ia.attisdropped
                     AND c.reltype = t.oid)
-
                 ELSE NULL
             END)                            AS attrtypoids,
             (CASE WHEN t.typtype = 'c' THEN
@@ -169,7 +158,6 @@ AS (
                 WHERE
                     ia.attnum > 0 AND NOT ia.attisdropped
                     AND c.reltype = t.oid)
-
                 ELSE NULL
             END)                            AS attrnames
         FROM
@@ -196,7 +184,6 @@ AS (
         OR (tt.range_subtype IS NOT NULL AND ti.oid = tt.range_subtype)
         OR (tt.basetype IS NOT NULL AND ti.oid = tt.basetype)
 )
-
 SELECT DISTINCT
     *,
     basetype::regtype::text AS basetype_name,

@@ -9,7 +9,7 @@ BEGIN
 select 1 as id
 ;
 -- relations of a schema
-/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "replay", "target_name": "dev",
+/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "doctor", "target_name": "dev",
   "connection_name": "macro_look"} */
 select
       '{database}' as database,
@@ -45,14 +45,13 @@ select
     where ns.nspname ilike '{schema}'
 ;
 -- what views read
-/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "replay", "target_name": "dev",
+/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "doctor", "target_name": "dev",
   "connection_name": "master"} */
 select distinct
         dependent_namespace.nspname as dependent_schema,
         dependent_class.relname as dependent_name,
         referenced_namespace.nspname as referenced_schema,
         referenced_class.relname as referenced_name
-
     -- Query for views: views are entries in pg_class with an entry in pg_rewrite, but we avoid
     -- a seq scan on pg_rewrite by leveraging the fact there is an "internal" row in pg_depend for
     -- the view...
@@ -62,14 +61,12 @@ select distinct
         and dependent_depend.classid = 'pg_rewrite'::regclass
         and dependent_depend.refclassid = 'pg_class'::regclass
         and dependent_depend.deptype = 'i'
-
     -- ... and via pg_depend (that has a row per column, hence the need for "distinct" above, and
     -- making sure to exclude the internal row to avoid a view appearing to depend on itself)...
     join pg_depend as joining_depend on joining_depend.objid = dependent_depend.objid
         and joining_depend.classid = 'pg_rewrite'::regclass
         and joining_depend.refclassid = 'pg_class'::regclass
         and joining_depend.refobjid != dependent_depend.refobjid
-
     -- ... we can find the tables they query from in pg_class, but excluding system tables. Note we
     -- don't need need to exclude _dependent_ system tables, because they only query from other
     -- system tables, and so are automatically excluded by excluding _referenced_ system tables
@@ -77,17 +74,12 @@ select distinct
     join pg_namespace as referenced_namespace on referenced_namespace.oid = referenced_class.relnamespace
         and referenced_namespace.nspname != 'information_schema'
         and referenced_namespace.nspname not like 'pg\_%'
-
     order by
         dependent_schema, dependent_name, referenced_schema, referenced_name;
 ;
 -- catalog of docs
-/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "replay", "target_name": "dev",
+/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "doctor", "target_name": "dev",
   "connection_name": "lake.information_schema"} */
-
-
-
-
     select
         '{database}' as table_database,
         sch.nspname as table_schema,
@@ -103,7 +95,6 @@ select distinct
         pg_catalog.format_type(col.atttypid, col.atttypmod) as column_type,
         col_desc.description as column_comment,
         pg_get_userbyid(tbl.relowner) as table_owner
-
     from pg_catalog.pg_namespace sch
     join pg_catalog.pg_class tbl on tbl.relnamespace = sch.oid
     join pg_catalog.pg_attribute col on col.attrelid = tbl.oid
@@ -111,47 +102,29 @@ select distinct
   0)
     left outer join pg_catalog.pg_description col_desc on (col_desc.objoid = tbl.oid and col_desc.objsubid =
   col.attnum)
-    where ((upper(sch.nspname) = upper('dbt') and
-           upper(tbl.relname) = upper('countries')) or (upper(sch.nspname) = upper('dbt') and
-           upper(tbl.relname) = upper('recent')) or (upper(sch.nspname) = upper('gold') and
-           upper(tbl.relname) = upper('order_totals')) or (upper(sch.nspname) = upper('dbt') and
-           upper(tbl.relname) = upper('named')) or (upper(sch.nspname) = upper('dbt') and
-           upper(tbl.relname) = upper('totals')) or (upper(sch.nspname) = upper('{schema}') and
-           upper(tbl.relname) = upper('nothing')) or (upper(sch.nspname) = upper('{schema}') and
-           upper(tbl.relname) = upper('{table}')) or (upper(sch.nspname) = upper('{schema}') and
-           upper(tbl.relname) = upper('{table}')) or (upper(sch.nspname) = upper('gold') and
-           upper(tbl.relname) = upper('daily_sales')) or (upper(sch.nspname) = upper('dbt_dbt') and
-           upper(tbl.relname) = upper('status_history')))
+    where ((upper(sch.nspname) = upper('{schema}') and upper(tbl.relname) = upper('{table}')))
       and not pg_is_other_temp_schema(sch.oid) -- not a temporary schema belonging to another session
-      and tbl.relpersistence in ('p', 'u') -- [p]ermanent table or [u]nlogged table. Exclude [t]emporary
-  tables
-      and tbl.relkind in ('r', 'v', 'f', 'p', 'm') -- o[r]dinary table, [v]iew, [f]oreign table,
-  [p]artitioned table, [m]aterialized view. Other values are [i]ndex, [S]equence, [c]omposite type, [t]OAST
-  table
+      and tbl.relpersistence in ('p', 'u') -- [p]ermanent table or [u]nlogged table. Exclude [t]emporary tables
+      and tbl.relkind in ('r', 'v', 'f', 'p', 'm') -- o[r]dinary table, [v]iew, [f]oreign table, [p]artitioned table, [m]aterialized view. Other values are [i]ndex, [S]equence, [c]omposite type, [t]OAST table
       and col.attnum > 0 -- negative numbers are used for system columns such as oid
       and not col.attisdropped -- column as not been dropped
-
     order by
         sch.nspname,
         tbl.relname,
         col.attnum
 ;
 -- columns of a relation
-/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "replay", "target_name": "dev",
+/* {"app": "dbt", "dbt_version": "1.11.16", "profile_name": "doctor", "target_name": "dev",
   "connection_name": "macro_look"} */
-
       select
           column_name,
           data_type,
           character_maximum_length,
           numeric_precision,
           numeric_scale
-
       from "{database}".INFORMATION_SCHEMA.columns
       where table_name = '{table}'
-
         and table_schema = '{schema}'
-
       order by ordinal_position
 ;
 -- end

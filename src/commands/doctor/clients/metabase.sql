@@ -61,7 +61,7 @@ with table_privileges as (
 select t.* from table_privileges t
 ;
 -- sync: tables
---! values ["{schema}", "gold"]
+--! values ["{schema}", "public"]
 SELECT n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'r' THEN 'TABLE' WHEN 'p' THEN
   'PARTITIONED TABLE' WHEN 'v' THEN 'VIEW' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'm' THEN 'MATERIALIZED VIEW'
   ELSE NULL END AS type, d.description AS description, stat.n_live_tup AS estimated_row_count
@@ -90,7 +90,8 @@ LEFT JOIN (SELECT tc.table_schema, tc.table_name, kc.column_name FROM informatio
   AND (tc.table_schema = kc.table_schema) AND (tc.table_name = kc.table_name) WHERE tc.constraint_type =
   'PRIMARY KEY') AS pk ON (c.table_schema = pk.table_schema) AND (c.table_name = pk.table_name) AND
   (c.column_name = pk.column_name)
-WHERE c.table_schema !~ '^information_schema|catalog_history|pg_' AND (c.table_schema IN ('{schema}', 'gold'))
+WHERE c.table_schema !~ '^information_schema|catalog_history|pg_' AND (c.table_schema IN ('{schema}',
+  '{schema}'))
 UNION ALL
 SELECT pa.attname AS name, CASE WHEN ptn.nspname IN ('public', 'pg_catalog') THEN FORMAT('%s', pt.typname)
   ELSE FORMAT('"%s"."%s"', ptn.nspname, pt.typname) END AS "database-type", pa.attnum - 1 AS
@@ -101,7 +102,7 @@ INNER JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pc.relnamespace
 INNER JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = pc.oid
 INNER JOIN pg_catalog.pg_type AS pt ON pt.oid = pa.atttypid
 INNER JOIN pg_catalog.pg_namespace AS ptn ON ptn.oid = pt.typnamespace
-WHERE (pc.relkind = 'm') AND (pa.attnum >= 1) AND (pn.nspname IN ('{schema}', 'gold'))
+WHERE (pc.relkind = 'm') AND (pa.attnum >= 1) AND (pn.nspname IN ('{schema}', 'public'))
 ORDER BY "table-schema" ASC, "table-name" ASC, "database-position" ASC
 ;
 -- sync: foreign keys
@@ -117,7 +118,7 @@ INNER JOIN pg_namespace AS pk_ns ON pk_table.relnamespace = pk_ns.oid
 INNER JOIN pg_attribute AS pk_column ON c.confrelid = pk_column.attrelid
 WHERE fk_ns.nspname !~ '^information_schema|catalog_history|pg_' AND (c.contype = 'f'::char) AND
   (fk_column.attnum = ANY(c.conkey)) AND (pk_column.attnum = ANY(c.confkey)) AND (fk_ns.nspname IN
-  ('{schema}', 'gold'))
+  ('{schema}', 'public'))
 ORDER BY "fk-table-schema" ASC, "fk-table-name" ASC
 ;
 -- sync: indexes

@@ -177,15 +177,11 @@ SELECT d.datname as name,
         d.datctype as ctype,
         pg_catalog.array_to_string(d.datacl, E'
 ') AS access_privileges
-
         FROM pg_catalog.pg_database d
-
-
         ORDER BY 1
 ;
 -- \dn
 SELECT n.nspname AS name, pg_catalog.pg_get_userbyid(n.nspowner) AS owner
-
               FROM pg_catalog.pg_namespace n WHERE n.nspname
                 !~ '^pg_' AND n.nspname <> 'information_schema'
               ORDER BY 1
@@ -201,17 +197,14 @@ SELECT n.nspname as schema,
                       WHEN 'f' THEN 'foreign table' END
                     as type,
                     pg_catalog.pg_get_userbyid(c.relowner) as owner
-
             FROM    pg_catalog.pg_class c
                     LEFT JOIN pg_catalog.pg_namespace n
                       ON n.oid = c.relnamespace
             WHERE   c.relkind = ANY('{r,p,""}')
-
             AND n.nspname <> 'pg_catalog'
             AND n.nspname <> 'information_schema'
             AND n.nspname !~ '^pg_toast'
             AND pg_catalog.pg_table_is_visible(c.oid)
-
             ORDER BY 1, 2
 ;
 -- \dv
@@ -225,7 +218,6 @@ SELECT n.nspname as schema,
                       WHEN 'f' THEN 'foreign table' END
                     as type,
                     pg_catalog.pg_get_userbyid(c.relowner) as owner
-
             FROM    pg_catalog.pg_class c
                     LEFT JOIN pg_catalog.pg_namespace n
                       ON n.oid = c.relnamespace
@@ -342,7 +334,6 @@ SELECT  n.nspname as schema,
                     END as type
             FROM    pg_catalog.pg_proc p
                     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-
             WHERE   pg_catalog.pg_function_is_visible(p.oid)  AND n.nspname <> 'pg_catalog'
                    AND n.nspname <> 'information_schema'  ORDER BY 1, 2, 4
 ;
@@ -376,10 +367,8 @@ SELECT r.rolname,
                 r.rolvaliduntil,
                 ARRAY(SELECT b.rolname FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles b ON
   (m.roleid = b.oid) WHERE m.member = r.oid) as memberof,
-
                 r.rolreplication
             FROM pg_catalog.pg_roles r
-
             ORDER BY 1
 ;
 -- \dx
@@ -393,7 +382,6 @@ SELECT e.extname AS name,
            LEFT JOIN pg_catalog.pg_description c
              ON c.objoid = e.oid
                 AND c.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-
        ORDER BY 1, 2
 ;
 -- a table

@@ -5,7 +5,6 @@
 --! simple
 -- types, composites and enums
 SELECT version();
-
 SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid
 FROM (
     -- Arrays have typtype=b: this subquery finds them by their typreceive and turns it into a.
@@ -50,7 +49,6 @@ ORDER BY CASE
     WHEN typtype = 'a' THEN 5
     WHEN typtype = 'd' AND elemtyptype = 'a' THEN 6
 END;
-
 -- The fields of free-standing composites.
 SELECT typ.oid, att.attname, att.atttypid
 FROM pg_type AS typ
@@ -59,7 +57,6 @@ JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
 JOIN pg_attribute AS att ON (att.attrelid = typ.typrelid)
 WHERE (typ.typtype = 'c' AND cls.relkind='c') AND attnum > 0 AND NOT attisdropped
 ORDER BY typ.oid, att.attnum;
-
 -- The labels of enums.
 SELECT pg_type.oid, enumlabel
 FROM pg_enum
