@@ -24,8 +24,8 @@ const TABLE_TIMEOUT: &str = "30s";
 
 /// What `--client` takes, and how else it may be called.
 pub fn client_names() -> impl Iterator<Item = &'static [&'static str]> {
-    let all: &[&str] = &[clients::ALL];
-    statements::CLIENTS.iter().map(|client| client.names).chain([all])
+    const ALL: &[&str] = &[clients::ALL];
+    statements::CLIENTS.iter().map(|client| client.names).chain([ALL])
 }
 
 pub async fn doctor(arguments: &cli::Doctor, config: &Config) -> Result<()> {

@@ -15,7 +15,7 @@ pub const ALL: &str = "all";
 
 /// What each statement of one client got, in their order.
 struct Played<'a> {
-    client: &'static Client,
+    client: &'a Client,
     script: &'a Script,
     answers: Vec<Answer>,
 }
@@ -24,7 +24,7 @@ type Answer = std::result::Result<String, Failure>;
 
 pub async fn clients(arguments: &cli::Doctor, name: &str, config: &Config) -> Result<()> {
     let gateway = Gateway::find(arguments.url.as_deref(), config)?;
-    let asked: Vec<&'static Client> =
+    let asked: Vec<&Client> =
         CLIENTS.iter().filter(|c| name == ALL || c.names.contains(&name)).collect();
     let names = gateway.names().await?;
     let screen = Screen;
@@ -38,7 +38,7 @@ pub async fn clients(arguments: &cli::Doctor, name: &str, config: &Config) -> Re
 
 async fn play_all(
     gateway: &Gateway,
-    asked: &[&'static Client],
+    asked: &[&Client],
     names: &Names,
     screen: &Screen,
 ) -> Result<()> {
@@ -127,7 +127,7 @@ async fn play(gateway: &Gateway, script: &Script, count: usize) -> Result<Vec<An
 /// One statement as it is sent, and its answer after those before it were said.
 async fn show(
     gateway: &Gateway,
-    client: &'static Client,
+    client: &Client,
     number: usize,
     names: &Names,
     screen: &Screen,

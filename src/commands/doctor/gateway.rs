@@ -64,7 +64,7 @@ impl Gateway {
     pub fn find(url: Option<&str>, config: &Config) -> Result<Self> {
         let mut login = match url {
             // What the text holds may be a password: it is not repeated.
-            Some(url) => url.parse().map_err(|e: tokio_postgres::Error| {
+            Some(url) => url.parse::<tokio_postgres::Config>().map_err(|e| {
                 Error::invalid(format!("--url cannot be read: {}", reason(&e)))
                     .hint(format!("Write {URL}."))
             })?,
@@ -119,7 +119,7 @@ impl Gateway {
         });
         let none = || Error::unavailable(format!("{} lists no relation at all", self.place));
         let row = row.ok_or_else(none)?;
-        let text = |index| row.get(index).unwrap_or_default().to_string();
+        let text = |index: usize| row.get(index).unwrap_or_default().to_string();
         Ok(Names {
             schema: text(0),
             table: text(1),

@@ -14,7 +14,7 @@ pub struct Client {
     text: &'static str,
 }
 
-pub const CLIENTS: [Client; 16] = [
+pub static CLIENTS: [Client; 16] = [
     Client { names: &["psql"], text: include_str!("clients/psql.sql") },
     Client { names: &["pgjdbc", "jdbc"], text: include_str!("clients/pgjdbc.sql") },
     Client { names: &["dbeaver"], text: include_str!("clients/dbeaver.sql") },
