@@ -51,7 +51,7 @@ fn a_statement_that_fails_is_told_with_its_number() {
     let ended = run(path, &["doctor", "--client", "connectorx", "--url", &url]);
     assert!(ended.stdout.contains("✗    2  columns of a query"), "{ended:#?}");
     assert!(ended.stdout.contains("✓    1  nothing"), "{ended:#?}");
-    ended.failure(1, &["of 7 statements failed", "doctor --client connectorx --sql 2"]);
+    ended.failure(1, &["of 7 statements failed", "--client connectorx --sql 2"]);
     let shown = run(path, &["doctor", "--client", "connectorx", "--sql", "2", "--url", &url]);
     assert!(shown.stdout.contains("SELECT * FROM \"files\".\"events\" LIMIT 1"), "{shown:#?}");
     shown.failure(1, &["the statement failed", "Report this"]);

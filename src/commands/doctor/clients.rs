@@ -65,7 +65,7 @@ async fn play_all(
         return screen.line(format!("\nAll {count} statements are answered."));
     };
     Err(Error::invalid(format!("{failed_count} of {count} statements failed")).hint(format!(
-        "lakegate doctor --client {name} --sql {number} shows one in full: report it with its error."
+        "With --client {name} --sql {number} it shows one in full: report that with its error."
     )))
 }
 
