@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 use lakegate_base::{Error, Result};
 
+use crate::commands::client_names;
 use crate::config::Overrides;
 use crate::output::Format;
 
@@ -54,12 +56,30 @@ pub enum Command {
     Run(Run),
     /// Build a complete example lake on this disk, then serve it
     Demo(Demo),
-    /// Check settings, storage, credentials, port and tables; say what to fix
+    /// Check settings, storage, credentials, port and tables, or what a client needs; say what to fix
     Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lakegate doctor
+  lakegate doctor --client psql                        what psql asks, of the gateway that runs here
+  lakegate doctor --client all --url postgres://ana@lake.example.com:5432/lake
+  lakegate doctor --client psql --sql 8                its eighth statement in full, and the answer")]
 pub struct Doctor {
+    /// Say to the running gateway what a client says when it starts and browses; report what fails
+    #[arg(long, value_name = "NAME", value_parser = clients())]
+    pub client: Option<String>,
+
+    /// The gateway to ask [default: where `serve` would listen]
+    #[arg(long, value_name = "URL", requires = "client")]
+    pub url: Option<String>,
+
+    /// Show one statement in full, and its answer
+    #[arg(long, value_name = "N", requires = "client")]
+    pub sql: Option<usize>,
+
     #[command(flatten)]
     settings: Settings,
 }
@@ -230,6 +250,14 @@ impl Command {
             Self::Doctor(arguments) => &arguments.settings,
         }
     }
+}
+
+fn clients() -> PossibleValuesParser {
+    client_names().filter_map(<[_]>::split_first).map(possible).collect::<Vec<_>>().into()
+}
+
+fn possible((name, aliases): (&'static &'static str, &'static [&'static str])) -> PossibleValue {
+    PossibleValue::new(*name).aliases(aliases.iter().copied())
 }
 
 /// So that a directory named `1` stays a text.

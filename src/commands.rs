@@ -12,6 +12,8 @@ use lakegate_base::Result;
 use crate::cli::Command;
 use crate::config::Config;
 
+pub use doctor::client_names;
+
 pub async fn execute(command: Command, config: Config) -> Result<()> {
     match command {
         Command::Serve(arguments) => serve::serve(&arguments, &config).await,
@@ -19,6 +21,6 @@ pub async fn execute(command: Command, config: Config) -> Result<()> {
         Command::Sql(arguments) => sql::sql(&arguments, &config).await,
         Command::Run(arguments) => run::run(&arguments, &config).await,
         Command::Demo(arguments) => demo::demo(&arguments, &config).await,
-        Command::Doctor(_) => doctor::doctor(&config).await,
+        Command::Doctor(arguments) => doctor::doctor(&arguments, &config).await,
     }
 }

@@ -1,4 +1,9 @@
-//! `lakegate doctor`: check everything a query will need, and say what to fix.
+//! `lakegate doctor`: check everything a query will need, and say what to fix. With `--client`, ask
+//! the running gateway what that client would ask.
+
+mod clients;
+mod gateway;
+mod statements;
 
 use std::net::TcpListener;
 
@@ -7,6 +12,7 @@ use lakegate_base::{Engine, Error, ErrorKind, Location, Result};
 use lakegate_catalog::Table;
 
 use super::sql::session_options;
+use crate::cli;
 use crate::config::Config;
 use crate::lake::{Lake, LakeOptions};
 use crate::output::{Report, Screen, progress_bar};
@@ -16,7 +22,20 @@ const TABLES_AT_ONCE: usize = 8;
 /// What a table may take to give a row.
 const TABLE_TIMEOUT: &str = "30s";
 
-pub async fn doctor(config: &Config) -> Result<()> {
+/// What `--client` takes, and how else it may be called.
+pub fn client_names() -> impl Iterator<Item = &'static [&'static str]> {
+    const ALL: &[&str] = &[clients::ALL];
+    statements::CLIENTS.iter().map(|client| client.names).chain([ALL])
+}
+
+pub async fn doctor(arguments: &cli::Doctor, config: &Config) -> Result<()> {
+    match &arguments.client {
+        Some(name) => clients::clients(arguments, name, config).await,
+        None => check(config).await,
+    }
+}
+
+async fn check(config: &Config) -> Result<()> {
     let mut findings = Findings::default();
     findings.screen.heading("Settings")?;
     settings(config, &mut findings)?;

@@ -8,6 +8,7 @@ mod bad_input;
 mod cli;
 mod crawl;
 mod demo;
+mod doctor;
 mod lake;
 mod s3;
 mod server;
