@@ -1,0 +1,204 @@
+"""Apache Superset, as it comes from PyPI, on Lakegate's demo: see README.md beside this.
+
+    python tests/superset/run.py --screenshot dashboard.png
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import time
+
+import psycopg2
+
+import browser
+import layout
+import servers
+import sql_lab
+from api import Api, picked
+from cards import CARDS, SEX_FILTER
+from expected import Expected, difference
+
+FILTER_TABLE = "silver.customers"
+LINE = "{:<4} {:>6} {:>6} {:<44} {}"
+
+
+class Report:
+    """What was tried and how it went; one line each, as it happens."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def heading(self, text):
+        print(f"\n{text}\n" + LINE.format("", "rows", "s", "", ""), flush=True)
+
+    def attempt(self, name, action):
+        """Runs one step. A step that fails is told, and the next ones go on."""
+        started = time.monotonic()
+        try:
+            said = action()
+        except Exception as error:  # noqa: BLE001: whatever it is, it belongs into the table
+            self._line("FAIL", name, "", f"{type(error).__name__}: {error}", started)
+            self.failed += 1
+            return None
+        rows = len(said) if isinstance(said, list) else ""
+        note = said if isinstance(said, str) else ""
+        self._line("ok", name, rows, note, started)
+        self.passed += 1
+        return said
+
+    def _line(self, word, name, rows, note, started):
+        seconds = f"{time.monotonic() - started:.1f}"
+        print(LINE.format(word, rows, seconds, name, note).rstrip(), flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--screenshot", type=pathlib.Path, help="where the dashboard's picture goes")
+    parser.add_argument("--chromium", help="path of a Chromium; the system's is found by itself")
+    parser.add_argument("--keep", type=pathlib.Path, help="a directory to use and not to remove")
+    parser.add_argument("--no-browser", action="store_true", help="only what the REST API shows")
+    return parser.parse_args()
+
+
+def main():
+    options, report = arguments(), Report()
+    with tempfile.TemporaryDirectory(prefix="lakegate-superset-") as temporary:
+        directory = (options.keep or pathlib.Path(temporary)).resolve()
+        directory.mkdir(parents=True, exist_ok=True)
+        with servers.lakegate(directory) as port, servers.superset(directory) as superset:
+            run(options, report, directory / "lake", port, superset)
+    print(f"\n{report.passed} passed, {report.failed} failed")
+    return 1 if report.failed else 0
+
+
+def run(options, report, lake, port, superset):
+    wanted = Expected(lake)
+    api = Api(*superset)
+    report.heading("Connecting, and every table as a dataset")
+    uri = f"postgresql+psycopg2://lakegate@127.0.0.1:{port}/lake"
+    database = report.attempt("database", lambda: api.connect(uri))
+    if database is None:
+        return
+    datasets = sync(report, api, database, wanted)
+    dashboard, charts = build(report, api, datasets)
+    report.heading("Cards, asked through the REST API, beside DuckDB")
+    ask(report, api, datasets, wanted)
+    if not options.no_browser:
+        look(options, report, superset, dashboard, charts, wanted)
+    report.heading("SQL Lab")
+    for name, step in sql_lab.steps(api, database, wanted).items():
+        report.attempt(name, step)
+    report.heading("What Lakegate refused meanwhile")
+    report.attempt("statements that failed", lambda: refused(port))
+
+
+def sync(report, api, database, wanted):
+    """Datasets by the name of their table; columns beside DuckDB's where it has the table."""
+    names = report.attempt("tables found", lambda: api.tables(database)) or []
+    missing = [name for name in wanted.tables if name not in names]
+    report.attempt("none is missing", lambda: check(not missing, missing))
+    datasets = {}
+    for name in names:
+        number = report.attempt(f"dataset {name}", lambda: dataset(api, database, name, wanted))
+        if number:
+            datasets[name] = number
+    return datasets
+
+
+def dataset(api, database, name, wanted):
+    number = api.add_dataset(database, name)
+    columns = api.dataset_columns(number)
+    check(columns, "no columns")
+    if name in wanted.tables:
+        check(columns == wanted.columns(name), f"{columns} and not {wanted.columns(name)}")
+    return number
+
+
+def build(report, api, datasets):
+    """The dashboard with all cards whose dataset is there; gives its number and theirs."""
+    dashboard = layout.create(api)
+    charts = {}
+    for card in CARDS:
+        if card.table in datasets:
+            charts[card.title] = api.add_chart(card, datasets[card.table], dashboard)
+    cards = [card for card in CARDS if card.title in charts]
+    layout.arrange(api, dashboard, cards, charts, datasets[FILTER_TABLE])
+    report.attempt("all cards have a dataset", lambda: check(len(cards) == len(CARDS), list(charts)))
+    return dashboard, charts
+
+
+def ask(report, api, datasets, wanted):
+    for card in CARDS:
+        number = datasets.get(card.table)
+        report.attempt(card.title, lambda: same(card, api.rows(card, number), wanted, card.answer))
+    for card in filter(lambda card: card.answer_for_women, CARDS):
+        report.attempt(
+            f"{card.title}, women only",
+            lambda: same(card, api.rows(card, datasets.get(card.table), [SEX_FILTER]), wanted,
+                         card.answer_for_women),
+        )
+
+
+def same(card, rows, wanted, answer):
+    differs = difference(rows, wanted.answer(answer), card.ordered)
+    check(not differs, differs)
+    return rows
+
+
+def look(options, report, superset, dashboard, charts, wanted):
+    """The page itself: what each card asked and shows, then the same with the filter set."""
+    with browser.page(options.chromium or browser.chromium()) as opened:
+        seen = browser.Dashboard(opened, *superset)
+        report.heading("The dashboard in a browser")
+        report.attempt("all cards are drawn", lambda: seen.open(dashboard, len(charts)))
+        if options.screenshot:
+            report.attempt("screenshot", lambda: seen.screenshot(options.screenshot))
+        drawn(report, seen, charts, wanted, {card.title: card.answer for card in CARDS}, "")
+        women = {c.title: c.answer_for_women for c in CARDS if c.answer_for_women}
+        report.heading("The dashboard, filtered in the browser")
+        asking = [charts[title] for title in women if title in charts]
+        report.attempt("the filter is set", lambda: seen.choose("F", asking))
+        report.attempt("all cards are drawn again", lambda: seen.wait(len(charts)))
+        drawn(report, seen, charts, wanted, women, ", women only")
+
+
+def drawn(report, seen, charts, wanted, answers, suffix):
+    cards = seen.cards()
+    for card in CARDS:
+        if card.title in answers and card.title in charts:
+            number = charts[card.title]
+            report.attempt(
+                card.title + suffix,
+                lambda: shown(card, seen, cards.get(number), number, wanted, answers[card.title]),
+            )
+
+
+def shown(card, seen, state, number, wanted, answer):
+    check(state, "the card is not on the page")
+    check(not state["errors"], state["errors"])
+    check(state["drawn"], "the card is empty")
+    return same(card, picked(card, seen.answer(number)), wanted, answer)
+
+
+def refused(port):
+    """Superset hides some errors: Lakegate's own log has every statement that failed."""
+    with psycopg2.connect(host="127.0.0.1", port=port, user="lakegate", dbname="lake") as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT * FROM lakegate.query_log")
+        names = [column.name for column in cursor.description]
+        entries = [dict(zip(names, row)) for row in cursor.fetchall()]
+    failed = [entry for entry in entries if entry["outcome"] != "ok"]
+    meant = [e for e in failed if any(mark in e["statement"] for mark in sql_lab.ON_PURPOSE)]
+    others = [entry for entry in failed if entry not in meant]
+    check(not others, others)
+    return f"{len(entries)} statements, {len(meant)} failed, on purpose"
+
+
+def check(holds, why):
+    if not holds:
+        raise AssertionError(str(why))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
