@@ -73,6 +73,13 @@ class Api:
         body = {"database": database, "schema": schema, "table_name": table}
         return self.post("dataset/", body)["id"]
 
+    def add_virtual_dataset(self, database, name):
+        """The same rows, as a query that Superset puts into FROM."""
+        schema = name.split(".")[0]
+        body = {"database": database, "schema": schema, "table_name": name,
+                "sql": f"SELECT * FROM {name}"}
+        return self.post("dataset/", body)["id"]
+
     def dataset_columns(self, dataset):
         """Names and kinds as Superset read them when the dataset was added."""
         columns = self.get(f"dataset/{dataset}")["result"]["columns"]
