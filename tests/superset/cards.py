@@ -64,6 +64,7 @@ def time_range(name, start, end):
 
 
 TOTAL = metric("total", "COUNT(*)")
+BARS, LINE, AREA = "echarts_timeseries_bar", "echarts_timeseries_line", "echarts_area"
 
 
 def number(title, table, answer, answer_for_women=None):
@@ -92,7 +93,7 @@ def series(title, kind, table, x, answer, *, what=TOTAL, grain=None, span=None, 
         "extras": {"time_grain_sqla": grain} if grain else {},
     }
     columns = (label_of(x), what["label"])
-    return Card(title, f"echarts_timeseries_{kind}", table, columns, answer, form, query, **card)
+    return Card(title, kind, table, columns, answer, form, query, **card)
 
 
 def label_of(x):
@@ -131,7 +132,8 @@ def best_items():
     )
     columns = ("item_id", "item_category", "receita", "unidades")
     return Card(
-        "Ten items by revenue", "table", "retail.visits", columns, answer, form, query, ordered=True
+        "Ten items by revenue", "table", "retail.visits", columns, answer, form, query, width=5,
+        ordered=True,
     )
 
 
@@ -178,7 +180,7 @@ def score_pivot():
     return Card(
         "Age and credit", "pivot_table_v2", "gold.customers_credit",
         ("categoria_idade", "categoria_credito", "pessoas", "media"), answer.format(women=""),
-        form, query, answer_for_women=answer.format(women="WHERE sexo = 'F'"),
+        form, query, width=7, answer_for_women=answer.format(women="WHERE sexo = 'F'"),
     )
 
 
@@ -189,7 +191,7 @@ def visits_heat_map():
         "x_axis": hour, "groupby": "item_category", "metric": visits, "row_limit": ROWS_MAX,
         "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_asc", "normalize_across": "heatmap",
         "legend_type": "continuous", "linear_color_scheme": "superset_seq_1",
-        "show_legend": True, "show_percentage": True, "left_margin": "auto",
+        "show_legend": True, "show_percentage": True, "left_margin": 100,
         "bottom_margin": "auto", "value_bounds": [None, None], "xscale_interval": -1,
         "yscale_interval": -1, "y_axis_format": "SMART_NUMBER",
     }
@@ -202,7 +204,7 @@ def visits_heat_map():
     )
     return Card(
         "Visits by hour and category", "heatmap_v2", "retail.visits",
-        ("hora", "item_category", "visitas"), answer, form, query,
+        ("hora", "item_category", "visitas"), answer, form, query, width=6,
     )
 
 
@@ -215,20 +217,20 @@ def workload():
                "SELECT count(*) FROM landing.customers WHERE sexo = 'F'"),
         number("Credit scores", "silver.credit_score", answered("total_credit_scores")),
         number("Musical tastes", "silver.music", answered("total_music")),
-        series("Customers by month of birth", "bar", "silver.customers",
+        series("Customers by month of birth", BARS, "silver.customers",
                column("mes", "EXTRACT(MONTH FROM nascimento)"),
                answered("customers_by_birth_month"),
                answer_for_women=f"SELECT month(nascimento), count(*) {women}"),
         parts("Music by geek", "pie", "silver.music", "geek", answered("music_by_geek")),
-        series("Credit scores by category", "bar", "silver.credit_score", "categoria_credito",
+        series("Credit scores by category", BARS, "silver.credit_score", "categoria_credito",
                answered("credit_by_category")),
         parts("Customers by category of age", "treemap_v2", "silver.customers", "categoria_idade",
               answered("customers_by_age_category")),
         parts("Customers by sex", "pie", "silver.customers", "sexo", answered("customers_by_sex"),
               "SELECT 'F', count(*) FROM landing.customers WHERE sexo = 'F'", donut=True),
-        series("Customers by age, in bands of 12.5 years", "bar", "silver.customers",
+        series("Customers by age, in bands of 12.5 years", BARS, "silver.customers",
                column("faixa", "FLOOR(idade / 12.5) * 12.5"), answered("customers_by_age_bin")),
-        series("Customers by year of birth", "line", "silver.customers", "nascimento",
+        series("Customers by year of birth", LINE, "silver.customers", "nascimento",
                "SELECT make_date(ano, 1, 1), total FROM dashboard.customers_by_birth_year",
                grain="P1Y", width=6,
                answer_for_women=f"SELECT date_trunc('year', nascimento), count(*) {women}"),
@@ -239,7 +241,7 @@ def other_kinds():
     may = time_range("dt_update", "2026-05-01T00:00:00", "2026-06-01T00:00:00")
     revenue = metric("receita", "SUM(revenue)")
     return [
-        series("Revenue by week", "bar", "gold.analytics_daily", "visit_date",
+        series("Revenue by week", BARS, "gold.analytics_daily", "visit_date",
                "SELECT date_trunc('week', visit_date), sum(revenue) "
                "FROM gold.analytics_daily GROUP BY ALL",
                what=revenue, grain="P1W", width=6),
@@ -247,10 +249,10 @@ def other_kinds():
         score_pivot(),
         visits_heat_map(),
         born_in_the_nineties(),
-        series("Scores landed in May, by hour", "area", "landing.credit_score", "dt_update",
+        series("Scores landed in May, by hour", AREA, "landing.credit_score", "dt_update",
                "SELECT date_trunc('hour', dt_update), count(*) FROM landing.credit_score "
                "WHERE dt_update >= '2026-05-01' AND dt_update < '2026-06-01' GROUP BY ALL",
-               grain="PT1H", span=may, width=6),
+               grain="PT1H", span=may, width=12),
     ]
 
 

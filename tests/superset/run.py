@@ -9,8 +9,6 @@ import sys
 import tempfile
 import time
 
-import psycopg2
-
 import browser
 import layout
 import servers
@@ -18,6 +16,7 @@ import sql_lab
 from api import Api, picked
 from cards import CARDS, SEX_FILTER
 from expected import Expected, difference
+from relay import Relay
 
 FILTER_TABLE = "silver.customers"
 SHOWN = [card.table for card in CARDS]
@@ -29,7 +28,7 @@ class Report:
     """What was tried and how it went; one line each, as it happens."""
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.gaps = 0
 
     def heading(self, text):
         print(f"\n{text}\n" + LINE.format("", "rows", "s", "", ""), flush=True)
@@ -37,15 +36,18 @@ class Report:
     def attempt(self, name, action):
         """Runs one step. A step that fails is told, and the next ones go on."""
         started = time.monotonic()
+        gap = sql_lab.GAPS.get(name)
         try:
             said = action()
         except Exception as error:  # noqa: BLE001: whatever it is, it belongs into the table
-            self._line("FAIL", name, "", f"{type(error).__name__}: {error}", started)
-            self.failed += 1
+            why = gap or f"{type(error).__name__}: {error}"
+            self._line("gap" if gap else "FAIL", name, "", why, started)
+            self.gaps += bool(gap)
+            self.failed += not gap
             return None
         rows = len(said) if isinstance(said, list) else ""
         note = said if isinstance(said, str) else ""
-        self._line("ok", name, rows, note, started)
+        self._line("ok", name, rows, f"{note} (not a gap any more)" if gap else note, started)
         self.passed += 1
         return said
 
@@ -68,17 +70,20 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lakegate-superset-") as temporary:
         directory = (options.keep or pathlib.Path(temporary)).resolve()
         directory.mkdir(parents=True, exist_ok=True)
-        with servers.lakegate(directory) as port, servers.superset(directory) as superset:
-            run(options, report, directory / "lake", port, superset)
+        with servers.lakegate(directory) as port, Relay(port) as relay:
+            with servers.superset(directory) as superset:
+                run(options, report, directory / "lake", relay, superset)
+    if report.gaps:
+        print(f"\n{report.gaps} known to fall short")
     print(f"\n{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
 
 
-def run(options, report, lake, port, superset):
+def run(options, report, lake, relay, superset):
     wanted = Expected(lake)
     api = Api(*superset)
     report.heading("Connecting, and every table as a dataset")
-    uri = f"postgresql+psycopg2://lakegate@127.0.0.1:{port}/lake"
+    uri = f"postgresql+psycopg2://lakegate@127.0.0.1:{relay.port}/lake"
     database = report.attempt("database", lambda: api.connect(uri))
     if database is None:
         return
@@ -89,10 +94,10 @@ def run(options, report, lake, port, superset):
     if not options.no_browser:
         look(options, report, superset, dashboard, charts, wanted)
     report.heading("SQL Lab")
-    for name, step in sql_lab.steps(api, database, wanted).items():
+    for name, step in sql_lab.steps(api, database, wanted, relay.port).items():
         report.attempt(name, step)
     report.heading("What Lakegate refused meanwhile")
-    report.attempt("statements that failed", lambda: refused(port))
+    report.attempt("statements that failed", lambda: refused(relay))
 
 
 def sync(report, api, database, wanted):
@@ -193,18 +198,13 @@ def shown(card, seen, state, number, wanted, answer):
     return same(card, picked(card, seen.answer(number)), wanted, answer)
 
 
-def refused(port):
-    """Superset hides some errors: Lakegate's own log has every statement that failed."""
-    with psycopg2.connect(host="127.0.0.1", port=port, user="lakegate", dbname="lake") as connection:
-        cursor = connection.cursor()
-        cursor.execute("SELECT * FROM lakegate.query_log")
-        names = [column.name for column in cursor.description]
-        entries = [dict(zip(names, row)) for row in cursor.fetchall()]
-    failed = [entry for entry in entries if entry["outcome"] != "ok"]
-    meant = [e for e in failed if any(mark in e["statement"] for mark in sql_lab.ON_PURPOSE)]
-    others = [entry for entry in failed if entry not in meant]
-    check(not others, others)
-    return f"{len(entries)} statements, {len(meant)} failed, on purpose"
+def refused(relay):
+    """Superset hides some errors; here every one counts, but for those this test asked for."""
+    errors = [entry for entry in relay.refused if not any(m in entry[0] for m in sql_lab.ON_PURPOSE)]
+    check(not errors, "\n     ".join(map(str, errors)))
+    for mark in sql_lab.ON_PURPOSE:
+        check(any(mark in statement for statement, *_ in relay.refused), f"{mark} did not fail")
+    return f"none of {relay.statements} statements, but for {len(relay.refused)} on purpose"
 
 
 def check(holds, why):
