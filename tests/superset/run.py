@@ -21,6 +21,7 @@ from relay import Relay
 FILTER_TABLE = "silver.customers"
 SHOWN = [card.table for card in CARDS]
 SYSTEM = ("information_schema", "pg_catalog", "lakegate")
+EXCERPT_MAX = 160
 LINE = "{:<4} {:>6} {:>6} {:<44} {}"
 
 
@@ -40,7 +41,9 @@ class Report:
         try:
             said = action()
         except Exception as error:  # noqa: BLE001: whatever it is, it belongs into the table
-            why = gap or f"{type(error).__name__}: {error}"
+            why = f"{type(error).__name__}: {error}"
+            # The reason does not hide another one: what really happened is told beside it.
+            why = f"{gap} ({why[:EXCERPT_MAX]})" if gap else why
             self._line("gap" if gap else "FAIL", name, "", why, started)
             self.gaps += bool(gap)
             self.failed += not gap
@@ -60,7 +63,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--screenshot", type=pathlib.Path, help="where the dashboard's picture goes")
     parser.add_argument("--chromium", help="path of a Chromium; the system's is found by itself")
-    parser.add_argument("--keep", type=pathlib.Path, help="a directory to use and not to remove")
+    parser.add_argument("--keep", type=pathlib.Path, help="a new directory to use, and not to remove")
     parser.add_argument("--no-browser", action="store_true", help="only what the REST API shows")
     return parser.parse_args()
 
@@ -136,12 +139,11 @@ def build(report, api, datasets):
     """The dashboard with all cards whose dataset is there; gives its number and theirs."""
     dashboard = layout.create(api)
     charts = {}
-    for card in CARDS:
-        if card.table in datasets:
-            charts[card.title] = api.add_chart(card, datasets[card.table], dashboard)
+    for card in filter(lambda card: card.table in datasets, CARDS):
+        charts[card.title] = api.add_chart(card, datasets[card.table], dashboard)
     cards = [card for card in CARDS if card.title in charts]
     layout.arrange(api, dashboard, cards, charts, datasets.get(FILTER_TABLE))
-    report.attempt("all cards have a dataset", lambda: check(len(cards) == len(CARDS), list(charts)))
+    report.attempt("a chart for every card", lambda: check(len(cards) == len(CARDS), list(charts)))
     return dashboard, charts
 
 
