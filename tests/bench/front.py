@@ -27,7 +27,7 @@ CORPUS = ROOT / "tests" / "replay" / "corpus"
 CHUNK_BYTES = 1 << 20
 # The end of an answer: how many rows, then ReadyForQuery. Values may hold any bytes, so a likeness is possible;
 # it would have to stand at the very end of what was received.
-END = re.compile(rb"C\0\0\0.[A-Z]+ (\d+)\0Z\0\0\0\5[ITE]\Z", re.S)
+END = re.compile(rb"C\x00\x00\x00.[A-Z]+ (\d+)\x00Z\x00\x00\x00\x05[ITE]\Z", re.S)
 END_BYTES_MAX = 64
 ROW_KINDS = (b"D", b"d")
 TEXT_OID = 25

@@ -210,7 +210,8 @@ def main():
         after = mine.rss_bytes()
     print(f"{arguments.tables} tables of {COLUMNS} columns in {arguments.schemas} schemas, {arguments.runs} runs\n")
     print(report(seconds, rows))
-    print(f"\nmemory: {before / front.MIB:.0f} MiB after the warm-up, {(after - before) / front.MIB:+.1f} MiB after all")
+    grown = (after - before) / front.MIB
+    print(f"\nmemory: {before / front.MIB:.0f} MiB after the warm-up, {grown:+.1f} MiB after all")
 
 
 if __name__ == "__main__":
