@@ -30,7 +30,6 @@ CHUNK_BYTES = 1 << 20
 END = re.compile(rb"C\x00\x00\x00.[A-Z]+ (\d+)\x00Z\x00\x00\x00\x05[ITE]\Z", re.S)
 END_BYTES_MAX = 64
 ROW_KINDS = (b"D", b"d")
-TEXT_OID = 25
 
 
 class Reader(gateway.Wire):
@@ -40,9 +39,9 @@ class Reader(gateway.Wire):
         super().__init__(server, **options)
         self.room = memoryview(bytearray(CHUNK_BYTES))
 
-    def bound(self, text, values=(), name="", parse=True):
+    def bound(self, text, values=(), types=(), name="", parse=True):
         """As drivers do: Parse if need be, Bind with values as text, Describe, Execute, Sync."""
-        kinds = struct.pack(f"!h{len(values)}I", len(values), *[TEXT_OID] * len(values))
+        kinds = struct.pack(f"!h{len(types)}I", len(types), *types)
         given = b"".join(struct.pack("!i", len(v)) + v for v in (value.encode() for value in values))
         bind = b"\0" + name.encode() + b"\0" + struct.pack("!hh", 0, len(values)) + given + struct.pack("!h", 0)
         messages = [(b"P", name.encode() + b"\0" + text.encode() + b"\0" + kinds)] if parse else []
@@ -66,8 +65,8 @@ class Reader(gateway.Wire):
                 seconds = time.perf_counter() - started
                 return int(end.group(1)), received, seconds if first is None else first, seconds
 
-    def ask(self, text, values=()):
-        self.bound(text, values)
+    def ask(self, text, values=(), types=()):
+        self.bound(text, values, types)
         return self.drop()
 
 
@@ -102,13 +101,13 @@ def postgresql(settings=()):
 
 
 def statement(client, *words):
-    """The first statement of a recorded client that holds all these words."""
+    """The first statement of a recorded client that holds all these words, and the types of its parameters."""
     with (CORPUS / f"{client}.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             message = json.loads(line)
             text = message.get("query") or message.get("parse") or ""
             if all(word in text for word in words):
-                return text
+                return text, message.get("types", [])
     raise LookupError(f"{client} never said {words}")
 
 

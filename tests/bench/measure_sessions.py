@@ -23,7 +23,7 @@ STATEMENTS = {
     "SELECT 1, prepared": "SELECT 1",
 }
 ASKED_KIB = 50
-WARM_SESSIONS = 50
+WARM_SESSIONS = 5
 # What was freed goes back to the system a little later.
 SETTLE_SECONDS = 3
 KIB = 1024

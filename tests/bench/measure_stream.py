@@ -170,7 +170,8 @@ def write_csv(folder, count, file):
     import duckdb
 
     source = f"SELECT * FROM read_parquet('{folder}/*.parquet')" + (f" LIMIT {count}" if count else "")
-    duckdb.connect().execute(f"COPY ({source}) TO '{file}' (FORMAT csv, HEADER false)")
+    connection = duckdb.connect(config={"enable_progress_bar": False})
+    connection.execute(f"COPY ({source}) TO '{file}' (FORMAT csv, HEADER false)")
 
 
 def check_rows(mine, peer, count):
@@ -221,12 +222,14 @@ def report_streams(found):
         (mine, firsts), (theirs, other_firsts) = (zip(*sides[side]) for side in ("mine", "theirs"))
         # Of one round: both sides had the same neighbours.
         each = [their / my for my, their in zip(mine, theirs)]
-        first = f"{front.median_ratio(firsts, other_firsts):.2f}" if None not in firsts else "not seen"
+        first = "not seen"
+        if None not in firsts:
+            first = f"{statistics.median(firsts) * 1000:.1f} ms, {front.median_ratio(firsts, other_firsts):.1f}"
         growth = f"{max(sides['growth']) / front.MIB:.0f} MiB"
         lines.append([
             name, f"{front.median_ratio(theirs, mine):.2f}", f"{min(each):.2f} to {max(each):.2f}", first, growth,
         ])
-    heads = ["client", "rows a second / PostgreSQL", "by round", "first row / PostgreSQL", "memory"]
+    heads = ["client", "rows a second / PostgreSQL", "by round", "first row, / PostgreSQL", "memory"]
     return front.table(heads, lines)
 
 
