@@ -170,7 +170,8 @@ def write_csv(folder, count, file):
     import duckdb
 
     source = f"SELECT * FROM read_parquet('{folder}/*.parquet')" + (f" LIMIT {count}" if count else "")
-    connection = duckdb.connect(config={"enable_progress_bar": False})
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"COPY ({source}) TO '{file}' (FORMAT csv, HEADER false)")
 
 
