@@ -50,7 +50,8 @@ def as_owner():
 class Postgres:
     """One running PostgreSQL on a free port, without fsync, until `stop`."""
 
-    def __init__(self):
+    def __init__(self, settings=()):
+        """`settings`: more of them, as `name=value`."""
         # Not below pytest's own directory, which only its user may enter.
         self.files = tempfile.TemporaryDirectory(prefix="lakegate-postgres-")
         directory = pathlib.Path(self.files.name)
@@ -63,7 +64,7 @@ class Postgres:
         options = (
             f"-p {self.port} -h {self.host} -k {directory} "
             "-c fsync=off -c timezone=UTC -c log_timezone=UTC"
-        )
+        ) + "".join(f" -c {setting}" for setting in settings)
         self.stop_command = [program("pg_ctl"), "-D", data, "-m", "immediate", "stop"]
         self._run(
             program("pg_ctl"), "-D", data, "-o", options, "-l", directory / "log", "-w",
