@@ -9,6 +9,8 @@ use datafusion::parquet::errors::ParquetError;
 use lakegate_base::{Error, ErrorKind, Subject};
 use regex::Regex;
 
+use crate::system::types;
+
 /// Maps an error of planning or running a statement. Our own errors travel inside `External`.
 pub fn from_datafusion(error: DataFusionError) -> Error {
     match error {
@@ -24,7 +26,7 @@ pub fn from_datafusion(error: DataFusionError) -> Error {
             .map_or_else(|| Error::internal("the query failed"), from_datafusion),
         DataFusionError::ResourcesExhausted(text) => exhausted(&text),
         DataFusionError::SchemaError(inner, _) => from_schema(&inner),
-        DataFusionError::NotImplemented(text) => Error::unsupported(first_line(&text)),
+        DataFusionError::NotImplemented(text) => from_unsupported(&text),
         DataFusionError::SQL(inner, _) => Error::syntax(format!("syntax error: {inner}")),
         DataFusionError::Plan(text) => from_plan(&text),
         DataFusionError::Execution(text) => from_execution(&text),
@@ -68,6 +70,20 @@ fn from_external(inner: Box<dyn std::error::Error + Send + Sync>) -> Error {
     }
 }
 
+static MISSING_TYPE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"Unsupported SQL type "?([^"(\[]+)"#));
+
+/// A type that Postgres has not either is one that does not exist.
+fn from_unsupported(text: &str) -> Error {
+    match MISSING_TYPE.captures(text).map(|found| found[1].trim().to_string()) {
+        Some(name) if types::by_name(&name).is_none() => {
+            let message = format!("type \"{name}\" does not exist");
+            Error::new(ErrorKind::NotFound, message).about(Subject::Type)
+        }
+        _ => Error::unsupported(first_line(text)),
+    }
+}
+
 /// A shared error cannot be taken apart: what identifies it is copied.
 fn from_shared(error: &DataFusionError) -> Error {
     match error {
@@ -83,7 +99,7 @@ fn from_shared(error: &DataFusionError) -> Error {
         DataFusionError::Plan(text) => from_plan(text),
         DataFusionError::Execution(text) => from_execution(text),
         DataFusionError::SchemaError(inner, _) => from_schema(inner),
-        DataFusionError::NotImplemented(text) => Error::unsupported(first_line(text)),
+        DataFusionError::NotImplemented(text) => from_unsupported(text),
         DataFusionError::ArrowError(inner, _) => from_arrow_ref(inner),
         DataFusionError::IoError(inner) if is_full(inner) => exhausted(DISK_FULL),
         DataFusionError::ParquetError(inner) => from_shared_parquet(inner),

@@ -17,6 +17,7 @@ mod operators;
 mod options;
 mod own;
 mod pin;
+mod place;
 mod plan;
 mod rewrite;
 mod run;

@@ -20,6 +20,7 @@ use crate::engine::{Shared, replace};
 use crate::explain;
 use crate::functions;
 use crate::log::{Entry, Who};
+use crate::place::pointed;
 use crate::plan::{Planned, Planner};
 use crate::rewrite;
 use crate::run::{Again, Job, named, start};
@@ -142,7 +143,7 @@ impl LakeSession {
     ) -> Result<LakePrepared> {
         rewrite::declare(&mut tree, declared);
         let tree = Arc::new(tree);
-        let planned = self.plan(&tree).await?;
+        let planned = self.plan(&tree).await.map_err(|error| pointed(error, &tree))?;
         LakePrepared::query(statement, tree, planned, declared)
     }
 

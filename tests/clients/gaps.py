@@ -9,16 +9,11 @@ import collections
 Gap = collections.namedtuple("Gap", "reason run", defaults=[True])
 
 SLACK = Gap("DataFusion accounts a batch after making it: a little above the bound")
-POSITION = Gap("errors of planning carry no position yet")
-SQLSTATE = Gap("a coarser SQLSTATE than PostgreSQL's")
 
 PARSER = Gap("sqlparser 0.62 parses nested calls again and again; its budget is counted, not timed")
 
 KNOWN = {
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
     "test_memory_bomb[doubling]": SLACK,
-    "test_errors_point_at_their_place[SELECT id,\\n  missing\\nFROM types-14]": POSITION,
-    "test_errors_point_at_their_place[SELECT * FROM nowhere-15]": POSITION,
-    "test_sqlstates[SELECT 1::no_such_type-42704-no_such_type]": SQLSTATE,
     "test_asyncpg_parameters_of_each_type": Gap("types of parameters that no cast or column tells"),
 }

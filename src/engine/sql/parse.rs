@@ -26,16 +26,14 @@ pub fn parse(text: &str, limits: SqlLimits) -> Result<Vec<Statement>> {
         .map_err(|error| token_error(text, &error))?;
     limits.check_tokens(&tokens)?;
     let lines = Lines::new(text);
+    let groups = |tokens| <[TokenWithSpan]>::split(tokens, |token| token.token == Token::SemiColon);
+    let texts: Vec<Option<&str>> = groups(&tokens).map(|group| lines.own(group)).collect();
+    let tokens = lines.placed(tokens);
     let mut statements = Vec::new();
-    for group in tokens.split(|token| token.token == Token::SemiColon) {
-        let visible = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
-        let (Some(first), Some(last)) =
-            (group.iter().find(visible), group.iter().rev().find(visible))
-        else {
-            continue;
-        };
-        let own = lines.slice(Span { start: first.span.start, end: last.span.end });
-        statements.push(statement(group, own, &lines)?);
+    for (group, own) in groups(&tokens).zip(texts) {
+        if let Some(own) = own {
+            statements.push(statement(group, own, &lines)?);
+        }
     }
     Ok(statements)
 }
@@ -116,8 +114,9 @@ fn parse_error(error: &ParserError, parser: &Parser<'_>, lines: &Lines<'_>) -> E
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
             // The parser's own words name what it expected; Postgres's wording is what tools look for.
             let error = match found(text) {
-                Some((token, at)) => Error::syntax(format!("syntax error at or near \"{token}\""))
-                    .at(lines.position(at)),
+                Some((token, at)) => {
+                    Error::syntax(format!("syntax error at or near \"{token}\"")).at(place(at))
+                }
                 None => near(Some(&parser.peek_token()), lines),
             };
             error.hint(text.split(" at Line:").next().unwrap_or(text))
@@ -140,8 +139,7 @@ pub fn near(token: Option<&TokenWithSpan>, lines: &Lines<'_>) -> Error {
             Error::syntax("syntax error at end of input").at(lines.characters())
         }
         Some(TokenWithSpan { token, span }) => {
-            Error::syntax(format!("syntax error at or near \"{token}\""))
-                .at(lines.position(span.start))
+            Error::syntax(format!("syntax error at or near \"{token}\"")).at(place(span.start))
         }
     }
 }
@@ -149,6 +147,11 @@ pub fn near(token: Option<&TokenWithSpan>, lines: &Lines<'_>) -> Error {
 fn token_error(text: &str, error: &TokenizerError) -> Error {
     Error::syntax(format!("syntax error: {}", error.message.to_lowercase()))
         .at(Lines::new(text).position(error.location))
+}
+
+/// Of a token that was [`Lines::placed`].
+fn place(at: Location) -> u32 {
+    u32::try_from(at.column).unwrap_or(u32::MAX)
 }
 
 /// Turns the tokenizer's lines and columns into offsets.
@@ -180,6 +183,37 @@ impl<'a> Lines<'a> {
     fn position(&self, at: Location) -> u32 {
         let before = self.text.get(..self.offset(at)).unwrap_or_default();
         u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
+    }
+
+    /// The text of a statement; none where there is nothing but space.
+    fn own(&self, tokens: &[TokenWithSpan]) -> Option<&'a str> {
+        let visible = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+        let first = tokens.iter().find(visible)?;
+        let last = tokens.iter().rev().find(visible)?;
+        Some(self.slice(Span { start: first.span.start, end: last.span.end }))
+    }
+
+    /// Each token's place in characters, as the column of one line: what the parser makes of them keeps it,
+    /// and errors of planning can point there.
+    fn placed(&self, tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+        let mut characters = self.text.chars();
+        let (mut here, mut column) = (Location { line: 1, column: 1 }, 1);
+        let mut place = |at: Location| {
+            while here < at {
+                match characters.next() {
+                    Some('\n') => here = Location { line: here.line + 1, column: 1 },
+                    Some(_) => here.column += 1,
+                    None => break,
+                }
+                column += 1;
+            }
+            Location { line: 1, column }
+        };
+        let mut placed = |TokenWithSpan { token, span }| {
+            let (start, end) = (place(span.start), place(span.end));
+            TokenWithSpan { token, span: Span { start, end } }
+        };
+        tokens.into_iter().map(|token| placed(token)).collect()
     }
 
     fn characters(&self) -> u32 {
