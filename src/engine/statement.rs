@@ -201,15 +201,20 @@ impl Told {
     }
 
     fn tell_field(&mut self, expr: &Expr, field: &FieldRef) {
-        if let Expr::Placeholder(placeholder) = expr
-            && placeholder.field.is_none()
-        {
+        if let Expr::Placeholder(placeholder) = expr {
+            let field = placeholder.field.as_ref().unwrap_or(field);
             self.0.entry(placeholder.id.clone()).or_insert_with(|| Arc::clone(field));
         }
     }
 
     fn by(&mut self, expr: &Expr, schema: &DFSchema) {
         match expr {
+            // Known in one place, unknown in another: DataFusion keeps the last.
+            Expr::Placeholder(placeholder) => {
+                if let Some(field) = placeholder.field.clone() {
+                    self.tell_field(expr, &field);
+                }
+            }
             Expr::Cast(cast) => self.tell_field(&cast.expr, &cast.field),
             Expr::TryCast(cast) => self.tell_field(&cast.expr, &cast.field),
             Expr::Case(case) => {

@@ -13,7 +13,7 @@ use sqlparser::ast::{
 
 use super::build;
 use crate::functions::{AS_JSON, AS_JSONB, AS_UUID, OBJECT_TYPES, TO_TEXT};
-use crate::system::types::PG_TYPE;
+use crate::system::types::{PG_TYPE, to_arrow};
 
 /// What a cast to a type becomes.
 enum Target {
@@ -50,6 +50,10 @@ pub fn rewrite(expr: &mut Expr) {
     }
     let is_parameter =
         matches!(inner.as_ref(), Expr::Value(v) if matches!(v.value, Value::Placeholder(_)));
+    if is_parameter && is_list_of_oids(data_type) {
+        *data_type = shown_as("_oid");
+        return;
+    }
     match target(data_type) {
         Target::Type(known) => {
             // By way of a decimal, a large or small number would lose its last digit.
@@ -122,7 +126,7 @@ impl TypePlanner for Types {
         let name = build::last_part(name);
         let shown = name.strip_prefix(SHOWN).map(|shown| {
             let metadata = HashMap::from([(PG_TYPE.to_string(), shown.to_string())]);
-            Arc::new(Field::new("", ArrowType::Utf8, true).with_metadata(metadata))
+            Arc::new(Field::new("", to_arrow(shown).0, true).with_metadata(metadata))
         });
         Ok(shown)
     }
@@ -131,6 +135,13 @@ impl TypePlanner for Types {
 pub fn cast(expr: Expr, data_type: DataType) -> Expr {
     let kind = CastKind::Cast;
     Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+fn is_list_of_oids(data_type: &DataType) -> bool {
+    let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type else {
+        return false;
+    };
+    matches!(element.as_ref(), DataType::Custom(name, _) if build::last_part(name) == "oid")
 }
 
 /// Whether a cast to it means anything here.

@@ -20,6 +20,7 @@ mod output;
 mod parameters;
 mod patterns;
 mod recursion;
+mod sort_keys;
 mod subqueries;
 mod table_functions;
 mod tables;
@@ -77,6 +78,7 @@ impl VisitorMut for Rewriter {
         tables::unwrap_parentheses(query);
         tables::whole_table(query);
         tables::fetch_first(query);
+        sort_keys::lift(query);
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             output::name_inner_columns(&mut cte.query);
         }

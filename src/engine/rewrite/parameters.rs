@@ -9,6 +9,7 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
 use super::casts::{cast, is_known};
+use super::output;
 use crate::system::types;
 
 /// `declared` stands in the order of the numbers.
@@ -16,6 +17,10 @@ pub fn declare(statement: &mut Statement, declared: &[Option<FieldRef>]) {
     let types: Vec<Option<DataType>> =
         declared.iter().map(|field| field.as_ref().and_then(|field| in_sql(field))).collect();
     if types.iter().any(Option::is_some) {
+        // Their casts name no column.
+        if let Statement::Query(query) = statement {
+            output::name_columns(query);
+        }
         let ControlFlow::Continue(()) = VisitMut::visit(statement, &mut Declare(&types));
     }
 }

@@ -178,7 +178,7 @@ fn drop_tables(
         names: own.iter().filter_map(last).collect(),
         missing: others.iter().filter_map(last).collect(),
     };
-    Ok(Some(Asked { change, source: parsed("SELECT WHERE false")? }))
+    Ok(Some(Asked { change, source: parsed("SELECT 1 WHERE false")? }))
 }
 
 /// `SELECT list FROM (query) AS given(names)`

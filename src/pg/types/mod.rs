@@ -59,7 +59,7 @@ impl Format {
 pub(crate) struct Column {
     name: String,
     kind: Kind,
-    /// Precision and scale of a numeric; -1 for none.
+    /// Precision and scale of a numeric; -1 for none, as of one that was computed.
     modifier: i32,
 }
 
@@ -83,7 +83,7 @@ fn column(field: &Field) -> Result<Column> {
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)
         | DataType::Decimal256(precision, scale)
-            if kind == Kind::scalar(&oid::NUMERIC) =>
+            if kind == Kind::scalar(&oid::NUMERIC) && marked(field).is_none() =>
         {
             // As Postgres packs it: eleven bits of scale, and four for its own header.
             (i32::from(*precision) << 16 | (i32::from(*scale) & 0x7ff)) + 4
