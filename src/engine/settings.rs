@@ -390,7 +390,7 @@ fn show_milliseconds(value: &str) -> String {
     }
 }
 
-/// A zone name, or a fixed offset such as `+02:00`, `-3` or Postgres's `<+02>-02`.
+/// A zone name, or a fixed offset: hours east of UTC such as `-3`, or as POSIX has it, `+02:00` west of it.
 fn time_zone(value: &str) -> Option<String> {
     if let Ok(zone) = value.parse::<Tz>() {
         return Some(zone.name().to_string());
@@ -412,6 +412,11 @@ fn fixed_offset(value: &str) -> Option<String> {
         b'+' => ('+', value.get(1..)?),
         b'0'..=b'9' => ('+', value),
         _ => return None,
+    };
+    let sign = match (sign, rest.contains(':')) {
+        ('+', true) => '-',
+        ('-', true) => '+',
+        (sign, _) => sign,
     };
     let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
     let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);

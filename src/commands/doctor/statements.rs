@@ -1,8 +1,8 @@
 //! What each kind of client says, as data: a file of `clients/` each.
 //!
 //! A file begins with comments. From its first `--!` line on, a statement ends at a line that is a single
-//! semicolon, and its first comment says what it is for. `--! simple`, `--! text` and `--! binary` say how it
-//! and those after it are sent; `--! values` are its parameters, `--! fails` the SQLSTATE that is right for it.
+//! semicolon, and its first comment says what it is for. `--! simple`, `--! text` and `--! binary` say how
+//! it and those after it are sent; `--! values` are its parameters, `--! fails` the SQLSTATE that is right.
 //! `{schema}`, `{table}` and their like stand for a table of the gateway that is asked.
 
 use lakegate_base::{Error, Result};

@@ -21,9 +21,9 @@ pub fn overflows(operator: Operator) -> bool {
     matches!(operator, Operator::Plus | Operator::Minus | Operator::Multiply)
 }
 
-/// The call that stands for an operator on integers of one type, or a division of floats. A chain of operators
-/// is one call: DataFusion works out names and types of nested calls again and again, which takes seconds for
-/// some hundred terms.
+/// The call that stands for an operator on integers of one type, or a division of floats. A chain of
+/// operators is one call: DataFusion works out names and types of nested calls again and again, which takes
+/// seconds for some hundred terms.
 pub fn checked(left: Expr, operator: Operator, right: Expr) -> Expr {
     let mut operators = chain(&left);
     let mut args = match left {

@@ -59,7 +59,9 @@ pub use json::{
 pub use regexps::{PATTERN as REGEX, SIMILAR, literal_pattern, literal_similar};
 pub use scalar::external;
 pub use series::EMPTY_ARRAY;
-pub use single::{NAME as SINGLE_VALUE, udaf as single_value};
+pub use single::{
+    NAME as SINGLE_VALUE, ONLY as ONLY_VALUE, udaf as single_value, udf as only_value,
+};
 pub use text::quote_ident;
 pub use timezone::{NAME as AT_TIME_ZONE, of_session as session_clock};
 pub use uuid::AS_UUID;
@@ -75,6 +77,7 @@ pub fn all() -> Vec<ScalarUDF> {
     functions.extend(dates::functions());
     functions.extend(numbers::functions());
     functions.push(has_null::udf());
+    functions.push(single::udf());
     functions.push(timezone::udf());
     functions.extend(regexps::functions());
     functions.extend(json::functions());

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use arrow::array::timezone::Tz;
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
@@ -60,14 +61,12 @@ fn timestamps(array: &ArrayRef, zone: Option<&str>) -> Result<ArrayRef> {
     Ok(texts(values.iter().map(|value| value.map(|value| timestamp(value, zone)))))
 }
 
-fn parse_zone(name: &str) -> Result<chrono_tz::Tz> {
-    // Arrow's UTC spellings first: chrono-tz knows only names.
-    let name = if matches!(name, "+00:00" | "Z" | "+00") { "UTC" } else { name };
+fn parse_zone(name: &str) -> Result<Tz> {
     name.parse().map_err(|_| DataFusionError::Execution(format!("unknown time zone \"{name}\"")))
 }
 
 /// `2024-01-02 03:04:05.6`, and with a zone `2024-01-02 03:04:05+02`.
-fn timestamp(micros: i64, zone: Option<chrono_tz::Tz>) -> String {
+fn timestamp(micros: i64, zone: Option<Tz>) -> String {
     let Some(utc) = DateTime::from_timestamp_micros(micros) else {
         // Beyond chrono's years; Arrow's own bounds make it infinity in Postgres.
         return if micros > 0 { "infinity" } else { "-infinity" }.to_string();

@@ -17,13 +17,15 @@ pub(super) fn in_expr(expr: Expr, _: &DFSchema, _: &str) -> Result<Transformed<E
     if subquery.outer_ref_columns.is_empty() || is_aggregated(&subquery.subquery) {
         return Ok(Transformed::no(Expr::ScalarSubquery(subquery)));
     }
-    match single(&subquery.subquery)? {
-        None => Ok(Transformed::no(Expr::ScalarSubquery(subquery))),
-        Some(plan) => Ok(Transformed::yes(Expr::ScalarSubquery(Subquery {
-            subquery: Arc::new(plan),
-            ..subquery
-        }))),
-    }
+    let over =
+        |plan| Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), ..subquery.clone() });
+    Ok(match single(&subquery.subquery)? {
+        None => Transformed::no(Expr::ScalarSubquery(subquery)),
+        Some(Single::First(plan)) => Transformed::yes(over(plan)),
+        Some(Single::Only(plan)) => {
+            Transformed::yes(functions::only_value().call(vec![over(plan)]))
+        }
+    })
 }
 
 /// One row at most, whatever it reads.
@@ -39,17 +41,28 @@ fn is_aggregated(plan: &LogicalPlan) -> bool {
     }
 }
 
-fn single(plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+/// A plan of one row.
+enum Single {
+    First(LogicalPlan),
+    /// Its value tells whether there were several.
+    Only(LogicalPlan),
+}
+
+fn single(plan: &LogicalPlan) -> Result<Option<Single>> {
     let column = |plan: &LogicalPlan| plan.schema().columns().into_iter().next().map(Expr::Column);
     if let LogicalPlan::Limit(limit) = plan {
-        return if is_first(limit) { first(&limit.input) } else { Ok(None) };
+        return match is_first(limit) {
+            true => Ok(first(&limit.input)?.map(Single::First)),
+            false => Ok(None),
+        };
     }
     let plan = match plan {
         LogicalPlan::Sort(Sort { input, fetch: None, .. }) => input.as_ref(),
         other => other,
     };
     let Some(value) = column(plan) else { return Ok(None) };
-    aggregated(plan.clone(), functions::single_value().call(vec![value])).map(Some)
+    let only = aggregated(plan.clone(), functions::single_value().call(vec![value]))?;
+    Ok(Some(Single::Only(only)))
 }
 
 fn is_first(limit: &Limit) -> bool {

@@ -7,6 +7,7 @@ use sqlparser::ast::{
     Value,
 };
 
+use super::table_functions::names_columns;
 use super::{build, casts, moments, patterns};
 use crate::functions::{
     AS_JSON_ROW, AS_JSONB_ROW, AT_TIME_ZONE, EMPTY_ARRAY, INTERVAL_TIMES, STRING_AGG_BY, TO_TEXT,
@@ -91,6 +92,10 @@ pub fn after(expr: &mut Expr) -> Result<()> {
             if let Some(changed) = unary(*op, inner) {
                 *expr = changed;
             }
+        }
+        // DataFusion 55 plans the elements of ARRAY[…] without the columns of the queries around it.
+        Expr::Array(array) if !array.elem.is_empty() && array.elem.iter().any(names_columns) => {
+            *expr = build::call("make_array", std::mem::take(&mut array.elem));
         }
         // DataFusion plans tuples of names and of literals only.
         Expr::Tuple(values) if values.len() > 1 => {

@@ -83,7 +83,9 @@ fn add_unknown(expr: &mut Expr) {
         let has_null = build::call(HAS_NULL, vec![right.as_ref().clone()]);
         let either = nested(binary(no_value, BinaryOperator::Or, has_null));
         let unknown = nested(binary(Expr::value(Value::Null), BinaryOperator::And, either));
-        *expr = nested(binary(build::take(expr), BinaryOperator::Or, unknown));
+        // NULL is in no list that is empty.
+        let known = build::call("coalesce", vec![build::take(expr), build::boolean(false)]);
+        *expr = nested(binary(known, BinaryOperator::Or, unknown));
         return;
     }
     if let Expr::InSubquery { expr: value, subquery, negated } = expr

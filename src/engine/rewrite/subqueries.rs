@@ -22,7 +22,7 @@ use sqlparser::ast::{
 
 use super::visit::own_expressions;
 use super::{build, recursion};
-use crate::functions::{EMPTY_ARRAY, SINGLE_VALUE};
+use crate::functions::{EMPTY_ARRAY, ONLY_VALUE, SINGLE_VALUE};
 
 const AGGREGATES: [&str; 14] = [
     "count",
@@ -210,7 +210,8 @@ fn scalar(query: &mut Query) -> Option<Expr> {
             let value = if aggregated { value } else { build::call(SINGLE_VALUE, vec![value]) };
             select.projection = vec![SelectItem::UnnamedExpr(value)];
         }
-        Expr::Subquery(Box::new(query))
+        let subquery = Expr::Subquery(Box::new(query));
+        if aggregated { subquery } else { build::call(ONLY_VALUE, vec![subquery]) }
     };
     // An aggregate over nothing has a value (count is 0), so a condition of it cannot move out.
     if aggregated && !guards.is_empty() {

@@ -197,7 +197,7 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
-fn names_columns(expr: &Expr) -> bool {
+pub fn names_columns(expr: &Expr) -> bool {
     struct Search;
     impl Visitor for Search {
         type Break = ();

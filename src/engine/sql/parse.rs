@@ -26,7 +26,6 @@ pub fn parse(text: &str, limits: SqlLimits) -> Result<Vec<Statement>> {
         .map_err(|error| token_error(text, &error))?;
     limits.check_tokens(&tokens)?;
     let lines = Lines::new(text);
-    let groups = |tokens| <[TokenWithSpan]>::split(tokens, |token| token.token == Token::SemiColon);
     let texts: Vec<Option<&str>> = groups(&tokens).map(|group| lines.own(group)).collect();
     let tokens = lines.placed(tokens);
     let mut statements = Vec::new();
@@ -36,6 +35,11 @@ pub fn parse(text: &str, limits: SqlLimits) -> Result<Vec<Statement>> {
         }
     }
     Ok(statements)
+}
+
+/// The tokens of each statement.
+fn groups(tokens: &[TokenWithSpan]) -> impl Iterator<Item = &[TokenWithSpan]> {
+    tokens.split(|token| token.token == Token::SemiColon)
 }
 
 /// The statement these tokens are, under the text `own`.

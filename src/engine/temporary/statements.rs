@@ -64,19 +64,10 @@ fn create_table(create: &CreateTable) -> Result<Asked> {
     };
     let if_not_exists = create.if_not_exists;
     let (source, has_rows) = match &create.query {
-        Some(query) => (renamed(query, &create.columns)?, true),
+        Some(query) => (Tree::Query(query.clone()), true),
         None => (no_rows(&create.columns)?, false),
     };
     Ok(Asked { change: Change::Create { name, if_not_exists, has_rows }, source })
-}
-
-/// `CREATE TEMP TABLE t (a, b) AS SELECT …`
-fn renamed(query: &Query, columns: &[ColumnDef]) -> Result<Tree> {
-    if columns.is_empty() {
-        return Ok(Tree::Query(Box::new(query.clone())));
-    }
-    let names: Vec<String> = columns.iter().map(|column| column.name.to_string()).collect();
-    over(query, "*", &names)
 }
 
 fn no_rows(columns: &[ColumnDef]) -> Result<Tree> {

@@ -17,7 +17,7 @@ async fn tools_may_keep_tables_of_their_own() {
         ("CREATE LOCAL TEMPORARY TABLE \"#Tool_1\" (\"id\" INTEGER, day DATE)", "CREATE TABLE"),
         ("INSERT INTO \"#Tool_1\" VALUES (1, '2026-01-02'), (2, NULL)", "INSERT 0 2"),
         ("INSERT INTO \"#Tool_1\" (day) VALUES ('2026-02-03')", "INSERT 0 1"),
-        ("CREATE TEMP TABLE chosen (n) AS SELECT id FROM \"#Tool_1\"", "SELECT 3"),
+        ("CREATE TEMP TABLE chosen AS SELECT id AS n FROM \"#Tool_1\"", "SELECT 3"),
         ("SELECT 5 AS five INTO TEMP other", "SELECT 1"),
         ("CREATE TEMP TABLE chosen (n int)", "relation \"chosen\" already exists"),
         ("INSERT INTO chosen VALUES (1, 2)", "INSERT has more expressions than target columns"),
