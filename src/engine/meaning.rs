@@ -3,6 +3,7 @@
 
 mod choices;
 mod comparable;
+mod correlated;
 mod exact_sums;
 mod held_lists;
 mod lateral;
@@ -37,6 +38,7 @@ pub fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
         pass("comparable", comparable::in_expr),
         pass("choices", choices::in_expr),
         pass("single_rows", single_rows::in_expr),
+        Arc::new(correlated::Correlated),
         pass("exact_sums", exact_sums::in_expr),
         pass("shown_types", shown_types::in_expr),
         pass("moved_dates", moved_dates::in_expr),

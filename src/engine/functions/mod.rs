@@ -21,6 +21,7 @@ mod lists;
 mod numbers;
 mod print;
 mod regexps;
+mod row_key;
 mod scalar;
 mod series;
 mod server;
@@ -57,6 +58,7 @@ pub use json::{
     PATH_TEXT as JSON_PATH_TEXT,
 };
 pub use regexps::{PATTERN as REGEX, SIMILAR, literal_pattern, literal_similar};
+pub use row_key::udf as row_key;
 pub use scalar::external;
 pub use series::EMPTY_ARRAY;
 pub use single::{

@@ -29,7 +29,7 @@ pub(super) fn in_expr(expr: Expr, _: &DFSchema, _: &str) -> Result<Transformed<E
 }
 
 /// One row at most, whatever it reads.
-fn is_aggregated(plan: &LogicalPlan) -> bool {
+pub(super) fn is_aggregated(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
         LogicalPlan::Projection(inner) => is_aggregated(&inner.input),

@@ -174,6 +174,60 @@ async fn a_scalar_subquery_may_look_outside() {
     }
 }
 
+/// By more than equality, and over lists from outside.
+#[tokio::test]
+async fn a_scalar_subquery_may_ask_anything_of_outside() {
+    let lake = Lake::new();
+    let numbers = "(VALUES (1), (2), (3)) t(k)";
+    for (sql, expected) in [
+        (
+            format!(
+                "SELECT (SELECT count(*) FROM {numbers} WHERE k = ANY(v.l)) \
+                 FROM (VALUES (1, ARRAY[1, 2]), (2, ARRAY[9]), (3, NULL)) v(n, l) ORDER BY v.n"
+            ),
+            "2\n0\n0",
+        ),
+        (
+            format!(
+                "SELECT x, (SELECT sum(k) FROM {numbers} WHERE k < x) + x AS y \
+                 FROM (VALUES (1), (3), (3), (NULL)) v(x) ORDER BY x"
+            ),
+            "1 |\n3 | 6\n3 | 6\n |",
+        ),
+        (
+            format!(
+                "SELECT x FROM (VALUES (1), (2), (3)) v(x) \
+                 WHERE (SELECT count(*) FROM {numbers} WHERE k > x) = 1"
+            ),
+            "2",
+        ),
+        (
+            format!(
+                "SELECT (SELECT array_agg(e ORDER BY e) FROM (SELECT unnest(v.l) AS e) u \
+                 JOIN {numbers} ON k = e) \
+                 FROM (VALUES (1, ARRAY[3, 1]), (2, ARRAY[7])) v(n, l) ORDER BY v.n"
+            ),
+            "[1, 3]\n",
+        ),
+        (
+            format!(
+                "SELECT (SELECT k FROM {numbers} WHERE k BETWEEN x AND x + 1) \
+                 FROM (VALUES (3)) v(x)"
+            ),
+            "3",
+        ),
+        (
+            format!(
+                "SELECT (SELECT k FROM {numbers} WHERE k BETWEEN x AND x + 1) \
+                 FROM (VALUES (2)) v(x)"
+            ),
+            "InvalidInput: more than one row returned by a subquery used as an expression",
+        ),
+    ] {
+        assert_eq!(lake.query(&sql).await, expected, "{sql}");
+    }
+}
+
 #[tokio::test]
 async fn texts_beside_booleans_are_booleans() {
     let lake = Lake::new();
