@@ -102,17 +102,22 @@ pub fn after(expr: &mut Expr) -> Result<()> {
             *expr = build::call("struct", std::mem::take(values));
         }
         Expr::AnyOp { .. } | Expr::AllOp { .. } => array_comparison(expr)?,
-        Expr::Value(value) => match &mut value.value {
-            Value::UnicodeStringLiteral(text) => {
-                value.value = Value::SingleQuotedString(std::mem::take(text));
-            }
-            // DataFusion reads bytes where Postgres reads bits.
-            Value::HexStringLiteral(_) | Value::SingleQuotedByteStringLiteral(_) => {
-                return Err(Error::unsupported("literals of bits").about(Subject::Type));
-            }
-            _ => {}
-        },
+        Expr::Value(value) => literal(&mut value.value)?,
         Expr::CompoundFieldAccess { .. } => field_access(expr),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn literal(value: &mut Value) -> Result<()> {
+    match value {
+        Value::UnicodeStringLiteral(text) => {
+            *value = Value::SingleQuotedString(std::mem::take(text));
+        }
+        // DataFusion reads bytes where Postgres reads bits.
+        Value::HexStringLiteral(_) | Value::SingleQuotedByteStringLiteral(_) => {
+            return Err(Error::unsupported("literals of bits").about(Subject::Type));
+        }
         _ => {}
     }
     Ok(())
@@ -333,9 +338,12 @@ pub fn rowless(name: &str) -> Option<Vec<(&'static str, DataType)>> {
     })
 }
 
-/// The empty list of a type.
+/// The empty list of a type. DataFusion knows lists by a name that leaves casts out, so each is made of
+/// something else.
 pub fn empty_list(element: DataType) -> Expr {
-    let list = Expr::Array(Array { elem: vec![], named: true });
+    let name = build::text(&element.to_string());
+    let one = Expr::Array(Array { elem: vec![name.clone()], named: true });
+    let list = build::call("array_remove", vec![one, name]);
     let element = ArrayElemTypeDef::SquareBracket(Box::new(element), None);
     casts::cast(list, DataType::Array(element))
 }

@@ -34,7 +34,7 @@ async fn tools_may_keep_tables_of_their_own() {
         assert_eq!(tag(session.as_ref(), sql).await, expected, "{sql}");
     }
     let rows = "SELECT id, day FROM \"#Tool_1\" ORDER BY id NULLS FIRST";
-    assert_eq!(text(session.as_ref(), rows).await, " | 2026-02-03\n1 | 2026-01-02\n2 |");
+    assert_eq!(text(session.as_ref(), rows).await, " | 2026-02-03\n1 | 2026-01-02\n2 | ");
     assert_eq!(text(session.as_ref(), "SELECT count(*) FROM pg_temp.chosen").await, "3");
     assert!(text(session.as_ref(), "SELECT * FROM other").await.contains("does not exist"));
     let elsewhere = lake.query("SELECT * FROM chosen").await;
