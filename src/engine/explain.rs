@@ -14,6 +14,19 @@ pub fn is_explain(tree: &Tree) -> bool {
     matches!(tree, Tree::Explain { .. })
 }
 
+/// A plan is told as text only: a tool that asked for another form could not read it.
+pub fn check(tree: &Tree) -> Result<()> {
+    let Tree::Explain { options: Some(options), .. } = tree else { return Ok(()) };
+    let form = options.iter().find(|option| option.name.value.eq_ignore_ascii_case("format"));
+    match form.and_then(|option| option.arg.as_ref()).map(|form| form.to_string().to_lowercase()) {
+        Some(form) if form.trim_matches('\'') != "text" => {
+            Err(Error::unsupported(format!("EXPLAIN in the format {form}"))
+                .hint("Leave FORMAT out: a plan is told as text."))
+        }
+        _ => Ok(()),
+    }
+}
+
 pub fn tag(tree: &Tree) -> &'static str {
     if is_explain(tree) { "EXPLAIN" } else { "SELECT" }
 }

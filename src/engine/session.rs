@@ -125,6 +125,7 @@ impl LakeSession {
     ) -> Result<LakePrepared> {
         let tree = tree(statement)?;
         self.refuse_in_failed_transaction(Some(&tree))?;
+        explain::check(&tree)?;
         if let Some(asked) = self.about_temporary(&tree).await? {
             return self.prepare_change(statement, asked, declared).await;
         }
