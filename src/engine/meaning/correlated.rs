@@ -95,16 +95,20 @@ fn looks_outside(expr: &Expr) -> bool {
     expr.exists(|e| Ok(matches!(e, Expr::OuterReferenceColumn(..)))).unwrap_or(true)
 }
 
-/// `inner = outside`
+/// `column = outside`, which DataFusion makes a join of.
 fn is_equality(condition: &Expr) -> bool {
     let Expr::BinaryExpr(binary) = condition else { return false };
-    let is_outside = |expr: &Expr| match expr {
-        Expr::Cast(cast) => matches!(cast.expr.as_ref(), Expr::OuterReferenceColumn(..)),
-        other => matches!(other, Expr::OuterReferenceColumn(..)),
+    let bare = |expr| match expr {
+        &Expr::Cast(ref cast) => cast.expr.as_ref(),
+        other => other,
     };
-    let (left, right) = (&binary.left, &binary.right);
+    let (left, right) = (bare(binary.left.as_ref()), bare(binary.right.as_ref()));
     binary.op == Operator::Eq
-        && (is_outside(left) && !looks_outside(right) || is_outside(right) && !looks_outside(left))
+        && matches!(
+            (left, right),
+            (Expr::OuterReferenceColumn(..), Expr::Column(_))
+                | (Expr::Column(_), Expr::OuterReferenceColumn(..))
+        )
 }
 
 /// The rows that ask, with the answers they got so far.
