@@ -17,9 +17,7 @@ pub fn functions() -> Vec<Function> {
         .lenient(),
         function("repeat", &[Kind::Text, Kind::Int], Kind::Text, |a| {
             repeat(a[0].text(), a[1].int())
-        })
-        // Not computed while planning, where a long text is printed again and again.
-        .volatile(),
+        }),
         function("space", &[Kind::Int], Kind::Text, |a| repeat(" ", a[0].int())),
         function("lpad", &[Kind::Text, Kind::Int, Kind::Text], Kind::Text, |a| {
             let (text, kept) = pad(a)?;

@@ -1,4 +1,4 @@
-//! Scalar subqueries that DataFusion cannot turn into joins, as `(SELECT count(*) FROM t WHERE x = ANY(t.list))`
+//! Scalar subqueries that DataFusion turns into no join, as `(SELECT count(*) FROM t WHERE x = ANY(t.list))`
 //! or one whose FROM unnests a column from outside. Such a subquery is answered once for all different values
 //! of the outside columns, side by side with them, and its answers are joined to the rows that ask.
 

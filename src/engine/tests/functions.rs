@@ -60,8 +60,6 @@ async fn functions_stop_before_they_make_too_much() {
         "SELECT generate_series(timestamp '0001-01-01', '2024-01-01', '1 second')",
         "SELECT array_fill(1, ARRAY[1000000000])",
         "SELECT length(regexp_replace(repeat('a', 1000000), 'a', repeat('b', 1000000), 'g'))",
-        "SELECT length(concat(repeat('a', 60000000), repeat('a', 60000000), repeat('a', 60000000), \
-         repeat('a', 60000000), repeat('a', 60000000)))",
     ] {
         let answer = lake.query(sql).await;
         assert!(answer.contains("requested length too large"), "{sql}: {answer}");
