@@ -98,17 +98,20 @@ fn looks_outside(expr: &Expr) -> bool {
 /// `column = outside`, which DataFusion makes a join of.
 fn is_equality(condition: &Expr) -> bool {
     let Expr::BinaryExpr(binary) = condition else { return false };
-    let bare = |expr| match expr {
-        &Expr::Cast(ref cast) => cast.expr.as_ref(),
-        other => other,
-    };
-    let (left, right) = (bare(binary.left.as_ref()), bare(binary.right.as_ref()));
+    let (left, right) = (without_cast(&binary.left), without_cast(&binary.right));
     binary.op == Operator::Eq
         && matches!(
             (left, right),
             (Expr::OuterReferenceColumn(..), Expr::Column(_))
                 | (Expr::Column(_), Expr::OuterReferenceColumn(..))
         )
+}
+
+fn without_cast(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Cast(cast) => cast.expr.as_ref(),
+        other => other,
+    }
 }
 
 /// The rows that ask, with the answers they got so far.

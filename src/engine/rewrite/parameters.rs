@@ -15,7 +15,7 @@ use crate::system::types;
 /// `declared` stands in the order of the numbers.
 pub fn declare(statement: &mut Statement, declared: &[Option<FieldRef>]) {
     let types: Vec<Option<DataType>> =
-        declared.iter().map(|field| field.as_ref().and_then(|field| in_sql(field))).collect();
+        declared.iter().map(|field| field.as_ref().and_then(in_sql)).collect();
     if types.iter().any(Option::is_some) {
         // Their casts name no column.
         if let Statement::Query(query) = statement {

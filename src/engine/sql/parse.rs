@@ -213,11 +213,11 @@ impl<'a> Lines<'a> {
             }
             Location { line: 1, column }
         };
-        let mut placed = |TokenWithSpan { token, span }| {
+        let placed = |TokenWithSpan { token, span }| {
             let (start, end) = (place(span.start), place(span.end));
             TokenWithSpan { token, span: Span { start, end } }
         };
-        tokens.into_iter().map(|token| placed(token)).collect()
+        tokens.into_iter().map(placed).collect()
     }
 
     fn characters(&self) -> u32 {

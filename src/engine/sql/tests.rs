@@ -74,7 +74,7 @@ fn front(text: &str) -> FrontStatement {
     let statements = parse(text, SqlLimits::default()).expect(text);
     match &statements[0].kind {
         StatementKind::Front(front) => front.as_ref().clone(),
-        _ => panic!("{text} is for the engine"),
+        _ => unreachable!("{text} is for the engine"),
     }
 }
 
@@ -98,7 +98,7 @@ fn fetch_has_every_direction_of_postgres() {
         ("FETCH RELATIVE +3 c", "c", Relative(3)),
         ("/* tool */ FETCH LAST IN c", "c", Absolute(-1)),
     ] {
-        let FrontStatement::Fetch(fetch) = front(text) else { panic!("{text}") };
+        let FrontStatement::Fetch(fetch) = front(text) else { unreachable!("{text}") };
         assert_eq!((fetch.cursor.as_str(), fetch.direction), (cursor, direction), "{text}");
     }
     let error = parse("FETCH 1 FROM c c", SqlLimits::default()).err().expect("too much");
@@ -110,7 +110,7 @@ fn queries_inside_are_statements_of_their_own() {
     let FrontStatement::Declare(declare) =
         front("declare \"C 1\" binary insensitive no scroll cursor with hold for select $1")
     else {
-        panic!("a cursor");
+        unreachable!("a cursor");
     };
     assert_eq!((declare.name.as_str(), declare.is_held, declare.is_binary), ("C 1", true, true));
     assert_eq!(declare.scroll, Scroll::NoScroll);
@@ -118,11 +118,11 @@ fn queries_inside_are_statements_of_their_own() {
     let FrontStatement::Prepare { types, .. } =
         front("PREPARE p (numeric(10, 2), double precision, int[]) AS SELECT $1, $2, $3")
     else {
-        panic!("a statement");
+        unreachable!("a statement");
     };
     assert_eq!(types, ["numeric", "double precision", "int[]"]);
     let FrontStatement::Copy(copy) = front("COPY a.\"B\" (x, y) TO STDOUT CSV HEADER") else {
-        panic!("a copy");
+        unreachable!("a copy");
     };
     assert!(matches!(copy.form, CopyForm::Csv(csv) if csv.header && csv.delimiter == b','));
     for refused in

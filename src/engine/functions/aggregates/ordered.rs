@@ -160,7 +160,7 @@ impl Values {
 
     fn at_fraction(&self, sorted: &ArrayRef, fraction: Option<f64>) -> Result<ScalarValue> {
         let Some(fraction) = fraction.filter(|_| !sorted.is_empty()) else {
-            return Ok(ScalarValue::try_from(&self.data_type)?);
+            return ScalarValue::try_from(&self.data_type);
         };
         if !(0.0..=1.0).contains(&fraction) {
             return Err(invalid(format!("percentile value {fraction} is not between 0 and 1")));

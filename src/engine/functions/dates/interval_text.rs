@@ -106,7 +106,7 @@ impl Sum<'_> {
                 // A number before a clock, without a unit, is days.
                 let end = rest
                     .char_indices()
-                    .find(|(at, c)| !is_numeric(*c) && !(*at == 0 && matches!(c, '+' | '-')))
+                    .find(|(at, c)| !(is_numeric(*c) || *at == 0 && matches!(c, '+' | '-')))
                     .map_or(rest.len(), |(at, _)| at);
                 let token = &rest[..end];
                 rest = &rest[end..];

@@ -137,7 +137,7 @@ impl Reader<'_> {
             let name = letters.and_then(|n| name.get(..n)).unwrap_or(name);
             self.rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
         };
-        let at = names.iter().position(|name| matches(&name)).ok_or_else(|| {
+        let at = names.iter().position(matches).ok_or_else(|| {
             let shown = self.rest.split(char::is_whitespace).next().unwrap_or_default();
             wrong_value(shown, field)
         })?;

@@ -244,7 +244,7 @@ fn to_json(call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn build_object(call: &Call<'_>) -> Result<ArrayRef> {
-    if call.columns.len() % 2 != 0 {
+    if !call.columns.len().is_multiple_of(2) {
         let error = Error::invalid("argument list must have even number of elements");
         let error = error.about(Subject::Setting);
         return Err(external(
