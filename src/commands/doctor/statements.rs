@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn every_client_says_something_with_all_its_parameters() {
         for client in &CLIENTS {
-            let script = client.script(&names()).expect(client.name());
+            let script = client.script(&names()).expect("a script");
             assert!(!script.application.is_empty(), "{}", client.name());
             assert!(script.statements.len() > 5, "{}", client.name());
             for statement in &script.statements {
