@@ -19,6 +19,7 @@ use sqlparser::ast::{ObjectName, Statement as Tree};
 use crate::aspect;
 use crate::engine::Shared;
 use crate::error::from_datafusion;
+use crate::explain;
 use crate::own;
 use crate::pin::{BARE, Pinned};
 use crate::rewrite::{self, folded};
@@ -56,7 +57,9 @@ pub struct Planned {
 
 impl Planner {
     pub async fn plan(&self, tree: &Tree) -> Result<Planned> {
-        let Planned { state, plan, names } = self.plan_at(tree.clone(), 0).await?;
+        let form = explain::form(tree)?;
+        let Planned { state, mut plan, names } = self.plan_at(tree.clone(), 0).await?;
+        explain::set_form(&mut plan, form);
         let plan = rewrite::readable(plan, &self.facts).map_err(from_datafusion)?;
         Ok(Planned { state, plan, names })
     }

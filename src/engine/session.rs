@@ -17,7 +17,7 @@ use sqlparser::ast::Statement as Tree;
 use crate::asked::Asked;
 use crate::command::{self, Outcome};
 use crate::engine::{Shared, replace};
-use crate::explain;
+use crate::explain::{self, Form};
 use crate::functions;
 use crate::log::{Entry, Who};
 use crate::place::pointed;
@@ -125,7 +125,6 @@ impl LakeSession {
     ) -> Result<LakePrepared> {
         let tree = tree(statement)?;
         self.refuse_in_failed_transaction(Some(&tree))?;
-        explain::check(&tree)?;
         if let Some(asked) = self.about_temporary(&tree).await? {
             return self.prepare_change(statement, asked, declared).await;
         }
@@ -211,6 +210,7 @@ impl LakeSession {
                     watch: Arc::clone(&shared.watch),
                     again: Some(self.again(prepared, parameters)),
                     present: match explain::is_explain(&prepared.tree) {
+                        true if explain::form(&prepared.tree)? == Form::Json => explain::json,
                         true => explain::lines,
                         false => named,
                     },

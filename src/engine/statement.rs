@@ -105,7 +105,7 @@ impl LakePrepared {
         let parameter_names = named.collect();
         let parameters: Vec<DataType> = fields.iter().map(|f| f.data_type().clone()).collect();
         let schema = match is_explain(&tree) {
-            true => explain_schema(),
+            true => explain_schema(&tree),
             false => answer_schema(&planned, &parameters)?,
         };
         let fresh = Mutex::new(Some((planned, Instant::now())));
