@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, FieldRef};
+use arrow::datatypes::{DataType as ArrowType, Field, FieldRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
 use sqlparser::ast::{
@@ -126,7 +126,12 @@ impl TypePlanner for Types {
         let name = build::last_part(name);
         let shown = name.strip_prefix(SHOWN).map(|shown| {
             let metadata = HashMap::from([(PG_TYPE.to_string(), shown.to_string())]);
-            Arc::new(Field::new("", to_arrow(shown).0, true).with_metadata(metadata))
+            // Names of objects come as text, and are looked up.
+            let kept = match to_arrow(shown).0 {
+                list if list.is_list() => list,
+                _ => ArrowType::Utf8,
+            };
+            Arc::new(Field::new("", kept, true).with_metadata(metadata))
         });
         Ok(shown)
     }

@@ -77,7 +77,10 @@ pub fn overlaps(left: &mut Expr, op: &BinaryOperator, right: &mut Expr) -> Optio
         return None;
     }
     let pair = |expr: &mut Expr| match expr {
-        Expr::Tuple(parts) if parts.len() == 2 => Some(std::mem::take(parts)),
+        // A pair that was rewritten.
+        Expr::Function(call) if build::last_part(&call.name) == "struct" => {
+            build::plain_arguments(&call.args).filter(|parts| parts.len() == 2)
+        }
         _ => None,
     };
     let (mut first, second) = (pair(left)?, pair(right)?);
