@@ -1,23 +1,41 @@
 //! What has no order between its types is refused, as Postgres refuses it: `text = integer` or `date = 1`,
 //! where DataFusion finds some common type and answers by it. Told before type coercion.
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::BinaryExpr;
-use datafusion::logical_expr::{Expr, ExprSchemable, Operator};
+use datafusion::logical_expr::{Expr, ExprSchemable, Operator, cast};
 use lakegate_base::{Error, ErrorKind, Subject};
 
 use crate::functions::external;
 use crate::system::types;
 
 pub(super) fn in_expr(expr: Expr, schema: &DFSchema, _: &str) -> Result<Transformed<Expr>> {
-    if let Expr::BinaryExpr(binary) = &expr
-        && is_comparison(binary.op)
-    {
-        check(binary, schema)?;
+    match expr {
+        Expr::BinaryExpr(binary) if is_comparison(binary.op) => {
+            check(&binary, schema)?;
+            one_clock(binary, schema)
+        }
+        other => Ok(Transformed::no(other)),
     }
-    Ok(Transformed::no(expr))
+}
+
+/// Times of day in microseconds, as Postgres has them: DataFusion compares those of one unit only.
+fn one_clock(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let micros = DataType::Time64(TimeUnit::Microsecond);
+    let is_time = |t: &DataType| matches!(t, DataType::Time32(_) | DataType::Time64(_));
+    let sides = (binary.left.get_type(schema), binary.right.get_type(schema));
+    let (Ok(left), Ok(right)) = sides else {
+        return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+    };
+    if left == right || !is_time(&left) || !is_time(&right) {
+        return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+    }
+    let in_micros = |side: Box<Expr>| Box::new(cast(*side, micros.clone()));
+    let BinaryExpr { left, op, right } = binary;
+    let binary = BinaryExpr::new(in_micros(left), op, in_micros(right));
+    Ok(Transformed::yes(Expr::BinaryExpr(binary)))
 }
 
 fn is_comparison(operator: Operator) -> bool {
