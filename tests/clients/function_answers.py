@@ -31,6 +31,11 @@ def answers(family):
     return json.loads((FOLDER / f"{family}.json").read_text())
 
 
+def waiting():
+    """Statements that are answered otherwise for now, with the reason."""
+    return json.loads((FOLDER / "waiting.json").read_text())
+
+
 def ask(connection, sql):
     """The types, names and rows as text; or what kind of error it is."""
     try:

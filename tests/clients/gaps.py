@@ -15,5 +15,4 @@ PARSER = Gap("sqlparser 0.62 parses nested calls again and again; its budget is 
 KNOWN = {
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
     "test_memory_bomb[doubling]": SLACK,
-    "test_asyncpg_parameters_of_each_type": Gap("types of parameters that no cast or column tells"),
 }

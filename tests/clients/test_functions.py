@@ -18,9 +18,13 @@ def connection(tmp_path_factory):
 
 @pytest.mark.parametrize("family", known.families())
 def test_answers_are_those_of_postgres(family, connection):
-    different = []
+    waiting, different, mended = known.waiting(), [], []
     for sql, expected in known.answers(family).items():
         found = known.ask(connection, sql)
-        if not known.is_same(expected, found):
+        is_same = known.is_same(expected, found)
+        if is_same and sql in waiting:
+            mended.append(sql)
+        if not is_same and sql not in waiting:
             different.append(f"{sql}\n  PostgreSQL {expected}\n  Lakegate   {found}")
     assert not different, "\n".join(different)
+    assert not mended, "\n".join(["no longer different, to be taken out of waiting.json:", *mended])

@@ -21,7 +21,12 @@ class Peer:
     def __init__(self, server, driver):
         self.is_async = driver == "asyncpg"
         make = create_async_engine if self.is_async else sa.create_engine
-        self.engine = make(server.url(driver))
+        # A schema of the user's name, which Lakegate has and PostgreSQL not, would come first.
+        path = "public"
+        given = {"server_settings": {"search_path": path}} if self.is_async else {
+            "options": f"-csearch_path={path}"
+        }
+        self.engine = make(server.url(driver), connect_args=given)
 
     def run(self, work):
         if not self.is_async:

@@ -3,14 +3,15 @@
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::{
     AccessExpr, Array, ArrayElemTypeDef, BinaryOperator, DataType, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArguments, ObjectName, Select, SelectItem, Subscript, UnaryOperator,
-    Value,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArguments, ObjectName, Select, SelectItem,
+    Subscript, UnaryOperator, Value,
 };
 
 use super::table_functions::names_columns;
 use super::{build, casts, moments, patterns};
 use crate::functions::{
-    AS_JSON_ROW, AS_JSONB_ROW, AT_TIME_ZONE, EMPTY_ARRAY, INTERVAL_TIMES, STRING_AGG_BY, TO_TEXT,
+    AS_JSON_ROW, AS_JSONB_ROW, AT_TIME_ZONE, EMPTY_ARRAY, INTERVAL_TIMES, JSON_OF_LIST,
+    JSONB_OF_LIST, STRING_AGG_BY, TO_TEXT,
 };
 
 /// Functions that Postgres calls without parentheses.
@@ -28,8 +29,14 @@ pub const WITHOUT_PARENTHESES: [&str; 10] = [
 ];
 
 /// Names DataFusion has under another name.
-const RENAMED: [(&str, &str); 3] =
-    [("statement_timestamp", "now"), ("transaction_timestamp", "now"), ("every", "bool_and")];
+const RENAMED: [(&str, &str); 5] = [
+    ("statement_timestamp", "now"),
+    ("transaction_timestamp", "now"),
+    ("every", "bool_and"),
+    // DataFusion's own means the first of them alone.
+    ("array_remove", "array_remove_all"),
+    ("array_replace", "array_replace_all"),
+];
 
 /// Before the children are visited: what would mislead their rewriting.
 pub fn before(expr: &mut Expr) {
@@ -58,7 +65,9 @@ pub fn after(expr: &mut Expr) -> Result<()> {
         Expr::Function(call) => {
             function(call);
             moments::named_arguments(call)?;
-            if let Some(clock) = moments::clock(call) {
+            if let Some(list) = ordered_json(call)? {
+                *expr = list;
+            } else if let Some(clock) = moments::clock(call) {
                 *expr = clock;
             } else if let Some(remainder) = remainder(call) {
                 *expr = remainder;
@@ -171,6 +180,29 @@ fn function(call: &mut Function) {
     if name == "string_agg" && !has_literal_delimiter(call) {
         call.name = build::function(STRING_AGG_BY, vec![]).name;
     }
+}
+
+/// Aggregates of ours know no ORDER BY. `json_agg(x ORDER BY y)` is written of a list in that order.
+fn ordered_json(call: &mut Function) -> Result<Option<Expr>> {
+    let FunctionArguments::List(list) = &call.args else { return Ok(None) };
+    let is_order = |c: &FunctionArgumentClause| matches!(c, FunctionArgumentClause::OrderBy(_));
+    if !list.clauses.iter().any(is_order) {
+        return Ok(None);
+    }
+    let name = build::last_part(&call.name);
+    let of_list = match name.as_str() {
+        "json_agg" => JSON_OF_LIST,
+        "jsonb_agg" => JSONB_OF_LIST,
+        "json_object_agg" | "jsonb_object_agg" | STRING_AGG_BY => {
+            return Err(Error::unsupported(format!("ORDER BY within {name}"))
+                .about(Subject::Function)
+                .hint("Sort in a subquery's array_agg, or leave ORDER BY out."));
+        }
+        _ => return Ok(None),
+    };
+    let mut ordered = call.clone();
+    ordered.name = build::function("array_agg", vec![]).name;
+    Ok(Some(build::call(of_list, vec![Expr::Function(ordered)])))
 }
 
 fn has_literal_delimiter(call: &Function) -> bool {

@@ -172,7 +172,8 @@ const probes = {
 
 async function main() {
   for (const [name, probe] of Object.entries(probes)) {
-    const client = new Client(options)
+    // A schema of the user's name, which Lakegate has and PostgreSQL not, would come first.
+    const client = new Client({ ...options, options: '-c search_path=public' })
     await client.connect()
     let line
     try {

@@ -11,7 +11,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListBuilder, StringArray, StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int64Type};
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::ScalarUDF;
 use lakegate_base::{Error, Subject};
 
@@ -29,6 +29,9 @@ pub const AS_JSONB: &str = "pg_jsonb";
 /// What elements of a list of JSON become, which know nothing of their type.
 pub const AS_JSON_ROW: &str = "json_row";
 pub const AS_JSONB_ROW: &str = "jsonb_row";
+/// What `json_agg(x ORDER BY y)` becomes, of a list in that order.
+pub const OF_LIST: &str = "json_of_list";
+pub const B_OF_LIST: &str = "jsonb_of_list";
 /// What the operators become: `->`, `->>`, `#>`, `#>>`.
 pub const GET: &str = "json_get";
 pub const GET_TEXT: &str = "json_get_text";
@@ -49,6 +52,8 @@ pub fn functions() -> Vec<ScalarUDF> {
         columns(AS_JSONB, one, jsonb, cast_jsonb).stable(),
         columns(AS_JSON_ROW, one, json, |call| Ok(Arc::clone(call.column(0)?))),
         columns(AS_JSONB_ROW, one, jsonb, |call| Ok(Arc::clone(call.column(0)?))),
+        columns(OF_LIST, one, json, of_list).stable(),
+        columns(B_OF_LIST, one, jsonb, of_list).stable(),
         columns("to_json", one, json, to_json).stable(),
         columns("row_to_json", one, json, to_json).stable(),
         columns("array_to_json", one, json, to_json).stable(),
@@ -228,6 +233,30 @@ fn finished(call: &Call<'_>, text: String) -> Result<String> {
         true => tree::parse(&text).map(|tree| tree.print()),
         false => Ok(text),
     }
+}
+
+/// As an aggregate writes it, with spaces between the elements.
+fn of_list(call: &Call<'_>) -> Result<ArrayRef> {
+    let lists = call.column(0)?.as_list::<i32>();
+    let DataType::List(element) = call.column(0)?.data_type() else {
+        return Err(DataFusionError::Internal("json_of_list takes a list".to_string()));
+    };
+    let written = write::column(lists.values(), element, call.zone)?;
+    texts((0..call.rows).map(|row| {
+        if lists.is_null(row) {
+            return Ok(None);
+        }
+        let (from, to) = (lists.value_offsets()[row], lists.value_offsets()[row + 1]);
+        let mut text = String::from("[");
+        for at in from..to {
+            if at > from {
+                text.push_str(", ");
+            }
+            written.write(usize::try_from(at).unwrap_or_default(), &mut text)?;
+        }
+        text.push(']');
+        finished(call, text).map(Some)
+    }))
 }
 
 fn to_json(call: &Call<'_>) -> Result<ArrayRef> {
