@@ -1,11 +1,12 @@
 //! `ORDER BY CASE WHEN x IN (SELECT …) …`: DataFusion plans subqueries in a select list, not in ORDER BY. So
-//! the key becomes a column of the query, which a query around it sorts by and leaves out.
+//! the key becomes a column of the query, which a query around it sorts by and leaves out. So does `t.id`
+//! beside an output of that name that is something else.
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    ExcludeSelectItem, Expr, ObjectName, OrderByKind, Query, SelectItem, SetExpr, TableAlias,
-    TableFactor, TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
+    ExcludeSelectItem, Expr, ObjectName, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TableAlias, TableFactor, TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::build;
@@ -18,10 +19,10 @@ const SORTED: &str = "\u{2}sorted";
 pub fn lift(query: &mut Query) {
     let Some(order) = &mut query.order_by else { return };
     let OrderByKind::Expressions(keys) = &mut order.kind else { return };
-    if !keys.iter().any(|key| has_subquery(&key.expr)) {
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    if !keys.iter().any(|key| has_subquery(&key.expr) || is_shadowed(&key.expr, select)) {
         return;
     }
-    let SetExpr::Select(select) = query.body.as_mut() else { return };
     if select.distinct.is_some() {
         return;
     }
@@ -48,6 +49,16 @@ fn has_subquery(expr: &Expr) -> bool {
         }
     }
     Visit::visit(expr, &mut Search).is_break()
+}
+
+/// `t.id` where the select list has another `id`.
+fn is_shadowed(key: &Expr, select: &Select) -> bool {
+    let Expr::CompoundIdentifier(parts) = key else { return false };
+    let Some(name) = parts.last().map(build::folded) else { return false };
+    select.projection.iter().any(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } => build::folded(alias) == name && expr != key,
+        _ => false,
+    })
 }
 
 fn output_name(item: &SelectItem) -> Option<String> {
