@@ -7,6 +7,7 @@ use sqlparser::ast::{
     Subscript, UnaryOperator, Value,
 };
 
+use super::sort_keys::has_subquery;
 use super::table_functions::names_columns;
 use super::{build, casts, moments, patterns};
 use crate::functions::{
@@ -407,6 +408,27 @@ pub fn set_returning(select: &mut Select) {
                 // An element of each, as of `(regexp_matches(…))[1]`.
                 None => **inner = build::call("unnest", vec![build::take(inner)]),
             }
+        }
+    }
+}
+
+/// DataFusion knows what it unnests by name, and every subquery has the same: of `unnest((SELECT …))`, all
+/// would be the first. So each gets another name.
+pub fn tell_unnested_apart(select: &mut Select) {
+    let mut seen = 0;
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+            continue;
+        };
+        let Expr::Function(call) = expr else { continue };
+        if build::last_part(&call.name) != "unnest" || !has_subquery(&Expr::Function(call.clone()))
+        {
+            continue;
+        }
+        if let Some(arguments) = build::plain_arguments(&call.args) {
+            let named = |list| (0..seen).fold(list, |list, _| build::call("coalesce", vec![list]));
+            call.args = build::arguments(arguments.into_iter().map(named).collect());
+            seen += 1;
         }
     }
 }

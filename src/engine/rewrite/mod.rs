@@ -114,6 +114,7 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_select(&mut self, select: &mut Select) -> Flow {
         expressions::set_returning(select);
+        expressions::tell_unnested_apart(select);
         subqueries::exists_in_list(select);
         membership::in_list(select);
         membership::rewrite(select);

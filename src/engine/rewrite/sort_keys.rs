@@ -40,7 +40,7 @@ pub fn lift(query: &mut Query) {
     around(query, lifted);
 }
 
-fn has_subquery(expr: &Expr) -> bool {
+pub fn has_subquery(expr: &Expr) -> bool {
     struct Search;
     impl Visitor for Search {
         type Break = ();

@@ -171,6 +171,7 @@ async fn answers_are_right() {
             &["2024-01-02T11:04:05|3"],
         ),
         ("select generate_series(1, 3)", &["1", "2", "3"]),
+        ("select unnest((select array[1])), unnest((select array[2]))", &["1|2"]),
         ("select -t.x as x from (values (1), (2)) t(x) order by t.x limit 1", &["-1"]),
         (
             "select count(*), count(confrelid) from pg_constraint where confrelid in \
