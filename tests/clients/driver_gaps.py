@@ -117,7 +117,6 @@ KNOWN = {
     'test_a_bare_parameter_has_the_type_postgres_gives_it[SELECT id FROM types WHERE (id, text) = ($1, $2)]': PARAMETERS,
     'test_a_bare_parameter_has_the_type_postgres_gives_it[SELECT substring(text, $1, $2) FROM types]': PARAMETERS,
     "test_a_parameter_of_each_type_comes_back[uuid[]-[UUID('00000000-0000-000]": PARAMETERS,
-    'test_a_reflected_table_is_queried[asyncpg]': PARAMETERS,
     'test_objects_are_listed_as_by_postgres[all]': PARAMETERS,
     "test_a_column_is_described_as_by_postgres['a'::char(3)]": TYPES,
     'test_a_column_is_described_as_by_postgres[avg(small)]': TYPES,

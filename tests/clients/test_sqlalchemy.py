@@ -171,9 +171,13 @@ def test_a_reflected_table_is_queried(driver, server, postgres):  # noqa: F811
             sa.select(sa.literal(1), sa.literal("a"), sa.literal(decimal.Decimal("1.5"))),
             sa.select(sa.func.array_agg(c.id), sa.func.string_agg(c.text, ",")).where(c.id == 3),
         ]
-        return [[tuple(row) for row in connection.execute(query)] for query in queries]
+        # By value: numerics have one scale per column here. As text: NaN is no other NaN.
+        def value(found):
+            return found.normalize() if isinstance(found, decimal.Decimal) else found
 
-    # By value: numerics have one scale per column here.
+        rows = [connection.execute(query).all() for query in queries]
+        return [str([[value(found) for found in row] for row in result]) for result in rows]
+
     pairs = zip(Peer(server, driver).run(work), Peer(postgres, driver).run(work), strict=True)
     assert [pair for pair in pairs if pair[0] != pair[1]] == []
 
