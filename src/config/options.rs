@@ -65,6 +65,7 @@ impl Config {
             memory_bytes: usize::try_from(memory_bytes).unwrap_or(usize::MAX),
             spill_directory: self.spill_directory(),
             spill_bytes: limits.spill.0,
+            connections_max: limits.max_connections,
             threads: limits.threads.unwrap_or(defaults.threads),
             queries_max: limits.concurrent_queries,
             queue_max: limits.queue,

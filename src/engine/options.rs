@@ -42,6 +42,8 @@ pub struct EngineLimits {
     pub memory_bytes: usize,
     pub spill_directory: PathBuf,
     pub spill_bytes: u64,
+    /// Sessions at one time, as the `max_connections` setting shows; the front holds it.
+    pub connections_max: usize,
     /// Threads a query uses; also the engine's worker threads.
     pub threads: usize,
     /// Queries running at once; more wait.
@@ -77,6 +79,7 @@ impl Default for EngineLimits {
             memory_bytes: 4 << 30,
             spill_directory: std::env::temp_dir(),
             spill_bytes: 20 << 30,
+            connections_max: 200,
             threads,
             queries_max: 64,
             queue_max: 1_000,

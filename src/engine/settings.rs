@@ -95,12 +95,7 @@ const DEFINITIONS: &[Definition] = &[
         "Moment as of which tables are read; empty for now.",
     ),
     setting("lock_timeout", "0", Check::Milliseconds, "Accepted for tools: nothing locks."),
-    setting(
-        "max_connections",
-        "1000",
-        Check::Fixed,
-        "What tools may assume; pg.max_connections is true.",
-    ),
+    setting("max_connections", "0", Check::Fixed, "Sessions at one time: limits.max_connections."),
     setting("max_identifier_length", "63", Check::Fixed, "Longest name tools should make."),
     setting("max_index_keys", "32", Check::Fixed, "Most columns of a key."),
     setting("role", "none", Check::Any, "The role taken on."),
