@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
@@ -151,19 +152,13 @@ fn from_arrow_ref(error: &ArrowError) -> Error {
 }
 
 static NO_VALUE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?s)Cannot cast string '(.*)' to value of (\w+)"));
+    LazyLock::new(|| pattern(r"(?s)Cannot cast string '(.*)' to value of (.+) type"));
 
 fn bad_value(text: &str) -> Error {
     if let Some(found) = NO_VALUE.captures(text) {
-        let name = match &found[2] {
-            "Int8" | "Int16" => "smallint",
-            "Int32" => "integer",
-            "Int64" => "bigint",
-            "Float32" => "real",
-            "Float64" => "double precision",
-            "Boolean" => "boolean",
-            _ => "numeric",
-        };
+        // Decimals stand without their precision there, which is no type.
+        let arrow: Option<DataType> = found[2].parse().ok();
+        let name = arrow.map_or("numeric".into(), |t| types::format(types::of_arrow(&t).oid, -1));
         let message = format!("invalid input syntax for type {name}: \"{}\"", &found[1]);
         return Error::invalid(message).about(Subject::Value);
     }

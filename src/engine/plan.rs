@@ -22,7 +22,7 @@ use crate::error::from_datafusion;
 use crate::explain;
 use crate::own;
 use crate::pin::{BARE, Pinned};
-use crate::rewrite::{self, folded};
+use crate::rewrite::{self, folded_parts};
 use crate::scan::LakeTable;
 use crate::sql::parse;
 use crate::system::{self, SessionFacts};
@@ -136,7 +136,7 @@ impl Planner {
 
     /// Whether the lake has a table, or a view, of that name.
     pub fn has_table(&self, name: &ObjectName) -> bool {
-        let parts: Vec<String> = name.0.iter().filter_map(|p| p.as_ident()).map(folded).collect();
+        let parts = folded_parts(name).unwrap_or_default();
         match parts.as_slice() {
             [.., schema, table] => self.catalog.table(&TableName::new(schema, table)).is_some(),
             [table] => self

@@ -29,7 +29,7 @@ use crate::settings::Settings;
 use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
 use crate::statement::{LakePrepared, PreparedFormality, bind, parts};
 use crate::system::SessionFacts;
-use crate::temporary::{self, Asked as AskedChange, Change, Temporary};
+use crate::temporary::{self, Change, Request, Temporary};
 use crate::transaction::{self, Savepoint};
 
 pub struct LakeSession {
@@ -74,6 +74,7 @@ impl LakeSession {
         let timeout = shared.options.limits.statement_timeout;
         let mut settings = Settings::new(&options.settings, timeout)?;
         settings.fix("session_authorization", &options.principal.name);
+        settings.fix("max_connections", &shared.options.limits.connections_max.to_string());
         let state = State {
             settings,
             transaction: Transaction::Idle,
@@ -148,19 +149,19 @@ impl LakeSession {
     }
 
     /// What a statement does to temporary tables, if anything.
-    async fn about_temporary(&self, tree: &Tree) -> Result<Option<AskedChange>> {
+    async fn about_temporary(&self, tree: &Tree) -> Result<Option<Request>> {
         if !temporary::may_concern(tree) {
             return Ok(None);
         }
         let planner = self.context.planner().await?;
         let known = self.state().temporary.clone();
-        temporary::asked(tree, &known, &|name| planner.has_table(name))
+        temporary::request(tree, &known, &|name| planner.has_table(name))
     }
 
     async fn prepare_change(
         &self,
         statement: &Statement,
-        AskedChange { change, source }: AskedChange,
+        Request { change, source }: Request,
         declared: &[Option<FieldRef>],
     ) -> Result<LakePrepared> {
         let mut prepared = self.prepare_query(statement, source, declared).await?;

@@ -14,7 +14,7 @@ use lakegate_base::{Error, ErrorKind, Result, Subject};
 
 use crate::error::from_datafusion;
 
-pub use statements::{Asked, asked, may_concern};
+pub use statements::{Request, may_concern, request};
 
 /// The schema they stand in, as clients may name it.
 pub const SCHEMA: &str = "pg_temp";
@@ -120,9 +120,7 @@ impl Temporary {
         let others = self.tables.iter().filter(|(other, _)| *other != name).map(|(_, kept)| kept);
         let bytes: usize = others.flat_map(|kept| &kept.batches).chain(&batches).map(size).sum();
         if bytes > BYTES_MAX {
-            return Err(Error::exhausted("temporary tables of this session are too large")
-                .about(Subject::Memory)
-                .hint(format!("They may hold {} MiB together.", BYTES_MAX >> 20)));
+            return Err(too_large("temporary tables of this session are"));
         }
         self.tables.insert(name.to_string(), Arc::new(Kept { schema, batches }));
         Ok(())
@@ -136,11 +134,15 @@ fn size(batch: &RecordBatch) -> usize {
 /// Refuses what would outgrow the bound before all of it is read.
 pub fn check_size(batches: &[RecordBatch]) -> Result<()> {
     match batches.iter().map(size).sum::<usize>() > BYTES_MAX {
-        true => Err(Error::exhausted("the rows of a temporary table are too large")
-            .about(Subject::Memory)
-            .hint(format!("They may hold {} MiB together.", BYTES_MAX >> 20))),
+        true => Err(too_large("the rows of a temporary table are")),
         false => Ok(()),
     }
+}
+
+fn too_large(what: &str) -> Error {
+    Error::exhausted(format!("{what} too large"))
+        .about(Subject::Memory)
+        .hint(format!("They may hold {} MiB together.", BYTES_MAX >> 20))
 }
 
 /// Rows that come later may be NULL where the first were not.

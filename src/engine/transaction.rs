@@ -5,6 +5,7 @@ use lakegate_base::{Error, ErrorKind, Result, Subject, Transaction};
 use sqlparser::ast::{Ident, TransactionAccessMode, TransactionIsolationLevel, TransactionMode};
 
 use crate::command::Outcome;
+use crate::rewrite::folded;
 use crate::session::State;
 use crate::settings::Settings;
 use crate::temporary::Temporary;
@@ -232,10 +233,6 @@ fn find(state: &State, name: &Ident, what: &str) -> Result<usize> {
         Error::new(ErrorKind::NotFound, format!("savepoint \"{name}\" does not exist"))
             .about(Subject::Transaction)
     })
-}
-
-fn folded(name: &Ident) -> String {
-    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 
 /// Several statements sent as one are no block: Postgres wants BEGIN here.

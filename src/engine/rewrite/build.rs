@@ -92,6 +92,11 @@ pub fn last_part(name: &ObjectName) -> String {
     name.0.last().and_then(|p| p.as_ident()).map(folded).unwrap_or_default()
 }
 
+/// None when a part is no plain name.
+pub fn folded_parts(name: &ObjectName) -> Option<Vec<String>> {
+    name.0.iter().map(|part| part.as_ident().map(folded)).collect()
+}
+
 pub fn folded(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),

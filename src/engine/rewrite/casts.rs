@@ -10,10 +10,12 @@ use sqlparser::ast::{
     Array, ArrayElemTypeDef, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr,
     ObjectName, TimezoneInfo, Value,
 };
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
 
 use super::build;
 use crate::functions::{AS_JSON, AS_JSONB, AS_UUID, OBJECT_TYPES, TO_TEXT};
-use crate::system::types::{PG_TYPE, to_arrow};
+use crate::system::types::{self, PG_TYPE, to_arrow};
 
 /// What a cast to a type becomes.
 enum Target {
@@ -149,8 +151,16 @@ fn is_list_of_oids(data_type: &DataType) -> bool {
     matches!(element.as_ref(), DataType::Custom(name, _) if build::last_part(name) == "oid")
 }
 
+/// The type of a field, as SQL names it; none where a cast to it means nothing.
+pub fn in_sql(field: &FieldRef) -> Option<DataType> {
+    let known = types::of_column(types::named_by(field), field.data_type());
+    let name = types::format(known.oid, -1);
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&name).ok()?.parse_data_type();
+    parsed.ok().filter(is_known)
+}
+
 /// Whether a cast to it means anything here.
-pub fn is_known(data_type: &DataType) -> bool {
+fn is_known(data_type: &DataType) -> bool {
     !matches!(target(data_type), Target::Type(DataType::Custom(..)))
 }
 

@@ -284,7 +284,7 @@ fn wildcards(projection: &mut [SelectItem], factors: &[Factor]) {
                 SelectItemQualifiedWildcardKind::ObjectName(name),
                 options,
             ) => {
-                let qualifier = scope::folded_parts(name).unwrap_or_default();
+                let qualifier = build::folded_parts(name).unwrap_or_default();
                 let factor = factors.iter().find(|factor| factor.is_called(&qualifier));
                 let Some(factor) = factor.filter(|factor| !factor.shown().is_empty()) else {
                     continue;

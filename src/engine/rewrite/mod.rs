@@ -38,12 +38,12 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 
 use crate::system::SessionFacts;
 
-pub use build::folded;
-pub use casts::{Types, array_literal};
+pub use build::{folded, folded_parts, last_part};
+pub use casts::{Types, array_literal, in_sql};
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use literals::Literals;
 pub use output::{names, readable, unmarked};
-pub use parameters::{declare, in_sql};
+pub use parameters::declare;
 pub use words::Words;
 
 /// Rewrites one statement in place. Once it is planned, [`readable`] puts the plan in its last form and

@@ -5,12 +5,9 @@ use std::ops::ControlFlow;
 
 use arrow::datatypes::FieldRef;
 use sqlparser::ast::{DataType, Expr, Statement, Value, VisitMut, VisitorMut};
-use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
 
-use super::casts::{cast, is_known};
+use super::casts::{cast, in_sql};
 use super::output;
-use crate::system::types;
 
 /// `declared` stands in the order of the numbers.
 pub fn declare(statement: &mut Statement, declared: &[Option<FieldRef>]) {
@@ -23,14 +20,6 @@ pub fn declare(statement: &mut Statement, declared: &[Option<FieldRef>]) {
         }
         let ControlFlow::Continue(()) = VisitMut::visit(statement, &mut Declare(&types));
     }
-}
-
-/// The type of a field, as SQL names it; none where a cast to it means nothing.
-pub fn in_sql(field: &FieldRef) -> Option<DataType> {
-    let known = types::of_column(types::named_by(field), field.data_type());
-    let name = types::format(known.oid, -1);
-    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&name).ok()?.parse_data_type();
-    parsed.ok().filter(is_known)
 }
 
 struct Declare<'a>(&'a [Option<DataType>]);

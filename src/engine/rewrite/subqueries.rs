@@ -20,7 +20,7 @@ use sqlparser::ast::{
     Visitor, VisitorMut,
 };
 
-use super::visit::own_expressions;
+use super::visit::{any, own_expressions};
 use super::{build, recursion};
 use crate::functions::{EMPTY_ARRAY, ONLY_VALUE, SINGLE_VALUE};
 
@@ -402,15 +402,4 @@ fn has_aggregate(expr: &Expr) -> bool {
         }
     }
     Visit::visit(expr, &mut Search(0)).is_break()
-}
-
-fn any(expr: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {
-    struct Search<'a>(&'a dyn Fn(&Expr) -> bool);
-    impl Visitor for Search<'_> {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            if (self.0)(expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-    }
-    Visit::visit(expr, &mut Search(test)).is_break()
 }

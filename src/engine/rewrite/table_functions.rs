@@ -2,16 +2,14 @@
 //! of literals streams as DataFusion's table function; others become a subquery that unnests lists, for
 //! every row beside it where its arguments name columns.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{
     DataType, Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SelectItem, TableAlias,
-    TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visit, Visitor,
+    TableAliasColumnDef, TableFactor, TableWithJoins, Value,
 };
 
 use super::casts::cast;
 use super::tables::{relation, table_alias};
-use super::{build, expressions, literals, output};
+use super::{build, expressions, literals, output, visit};
 use crate::functions::JSON_EACH;
 use crate::system::definitions::{PG_CATALOG, find};
 
@@ -198,15 +196,5 @@ fn is_literal(expr: &Expr) -> bool {
 }
 
 pub fn names_columns(expr: &Expr) -> bool {
-    struct Search;
-    impl Visitor for Search {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            match expr {
-                Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    Visit::visit(expr, &mut Search).is_break()
+    visit::any(expr, &|e| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_)))
 }

@@ -1,9 +1,9 @@
-//! Walking a part of a statement without the queries inside it.
+//! Walking a part of a statement.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Query, VisitMut, VisitorMut};
+use sqlparser::ast::{Expr, Query, Visit, VisitMut, Visitor, VisitorMut};
 
 /// Calls `change` for every expression below `expr`, and for it, innermost first; not inside its queries:
 /// what they say is theirs.
@@ -36,4 +36,16 @@ impl<F: FnMut(&mut Expr)> VisitorMut for Own<F> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether `test` holds for `expr` or an expression below it, also inside its queries.
+pub fn any(expr: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {
+    struct Search<'a>(&'a dyn Fn(&Expr) -> bool);
+    impl Visitor for Search<'_> {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            if (self.0)(expr) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    Visit::visit(expr, &mut Search(test)).is_break()
 }

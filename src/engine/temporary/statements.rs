@@ -10,10 +10,10 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
 use super::{Change, SCHEMA, Temporary};
-use crate::rewrite::{folded, in_sql};
+use crate::rewrite::{folded_parts, in_sql, last_part};
 
 /// A change, and the query whose rows it takes.
-pub struct Asked {
+pub struct Request {
     pub change: Change,
     pub source: Tree,
 }
@@ -31,11 +31,11 @@ pub fn may_concern(tree: &Tree) -> bool {
 }
 
 /// None for statements about other things. `exists` tells whether the lake has a table of that name.
-pub fn asked(
+pub fn request(
     tree: &Tree,
     known: &Temporary,
     exists: &dyn Fn(&ObjectName) -> bool,
-) -> Result<Option<Asked>> {
+) -> Result<Option<Request>> {
     match tree {
         Tree::CreateTable(create) if create.temporary => create_table(create).map(Some),
         Tree::Query(query) => Ok(select_into(query)),
@@ -49,7 +49,7 @@ pub fn asked(
 
 /// The name of a temporary table; none where it stands in another schema.
 fn own_name(name: &ObjectName) -> Option<String> {
-    let parts: Vec<String> = name.0.iter().filter_map(|p| p.as_ident()).map(folded).collect();
+    let parts = folded_parts(name).unwrap_or_default();
     match parts.as_slice() {
         [table] => Some(table.clone()),
         [schema, table] if schema == SCHEMA => Some(table.clone()),
@@ -57,7 +57,7 @@ fn own_name(name: &ObjectName) -> Option<String> {
     }
 }
 
-fn create_table(create: &CreateTable) -> Result<Asked> {
+fn create_table(create: &CreateTable) -> Result<Request> {
     let Some(name) = own_name(&create.name) else {
         return Err(Error::invalid("cannot create temporary relation in non-temporary schema")
             .about(Subject::Table));
@@ -67,7 +67,7 @@ fn create_table(create: &CreateTable) -> Result<Asked> {
         Some(query) => (Tree::Query(query.clone()), true),
         None => (no_rows(&create.columns)?, false),
     };
-    Ok(Asked { change: Change::Create { name, if_not_exists, has_rows }, source })
+    Ok(Request { change: Change::Create { name, if_not_exists, has_rows }, source })
 }
 
 fn no_rows(columns: &[ColumnDef]) -> Result<Tree> {
@@ -85,16 +85,16 @@ fn no_rows(columns: &[ColumnDef]) -> Result<Tree> {
 }
 
 /// `SELECT … INTO TEMP t FROM …`
-fn select_into(query: &Query) -> Option<Asked> {
+fn select_into(query: &Query) -> Option<Request> {
     let mut query = query.clone();
     let SetExpr::Select(select) = query.body.as_mut() else { return None };
     let into = select.into.take().filter(|into| into.temporary)?;
     let name = own_name(&into.name)?;
     let change = Change::Create { name, if_not_exists: false, has_rows: true };
-    Some(Asked { change, source: Tree::Query(Box::new(query)) })
+    Some(Request { change, source: Tree::Query(Box::new(query)) })
 }
 
-fn insert_into(insert: &Insert, known: &Temporary) -> Result<Option<Asked>> {
+fn insert_into(insert: &Insert, known: &Temporary) -> Result<Option<Request>> {
     let TableObject::TableName(table) = &insert.table else { return Ok(None) };
     let Some(name) = own_name(table).filter(|name| known.has(name)) else { return Ok(None) };
     let (Some(source), None, None) = (&insert.source, &insert.on, &insert.returning) else {
@@ -137,7 +137,7 @@ fn insert_into(insert: &Insert, known: &Temporary) -> Result<Option<Asked>> {
     let list: Vec<String> = schema.fields().iter().map(value).collect();
     let names: Vec<String> = (0..given).map(|at| format!("c{at}")).collect();
     let source = over(source, &list.join(", "), &names)?;
-    Ok(Some(Asked { change: Change::Insert { name }, source }))
+    Ok(Some(Request { change: Change::Insert { name }, source }))
 }
 
 /// How many columns a query has, where that can be seen.
@@ -158,18 +158,18 @@ fn drop_tables(
     if_exists: bool,
     known: &Temporary,
     exists: &dyn Fn(&ObjectName) -> bool,
-) -> Result<Option<Asked>> {
+) -> Result<Option<Request>> {
     let is_own = |name: &&ObjectName| own_name(name).is_some_and(|name| known.has(&name));
     let (own, others): (Vec<&ObjectName>, Vec<&ObjectName>) = names.iter().partition(is_own);
     if others.iter().any(|name| !if_exists || exists(name)) {
         return Ok(None);
     }
-    let last = |name: &&ObjectName| name.0.last().and_then(|p| p.as_ident()).map(folded);
+    let last = |name: &&ObjectName| last_part(name);
     let change = Change::Drop {
-        names: own.iter().filter_map(last).collect(),
-        missing: others.iter().filter_map(last).collect(),
+        names: own.iter().map(last).collect(),
+        missing: others.iter().map(last).collect(),
     };
-    Ok(Some(Asked { change, source: parsed("SELECT 1 WHERE false")? }))
+    Ok(Some(Request { change, source: parsed("SELECT 1 WHERE false")? }))
 }
 
 /// `SELECT list FROM (query) AS given(names)`

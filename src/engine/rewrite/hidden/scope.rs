@@ -2,7 +2,7 @@
 
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::{
-    Expr, Ident, JoinOperator, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, TableAlias,
+    Expr, Ident, JoinOperator, SelectItem, SelectItemQualifiedWildcardKind, TableAlias,
     TableFactor, TableWithJoins,
 };
 
@@ -91,7 +91,7 @@ impl<'a> Scopes<'a> {
             names: [None, None],
         };
         if let TableFactor::Table { name, args: None, .. } = leaf {
-            factor.parts = folded_parts(name).unwrap_or_default();
+            factor.parts = build::folded_parts(name).unwrap_or_default();
             let common = match factor.parts.as_slice() {
                 [bare] => self.common.iter().rev().find(|(name, _)| name == bare),
                 _ => None,
@@ -199,11 +199,6 @@ fn alias(leaf: &TableFactor) -> Option<&TableAlias> {
     }
 }
 
-/// None when a part is no plain name.
-pub fn folded_parts(name: &ObjectName) -> Option<Vec<String>> {
-    name.0.iter().map(|part| part.as_ident().map(build::folded)).collect()
-}
-
 /// What a relation exposes under an alias that may rename its columns.
 pub fn renamed(exposed: Exposed, alias: Option<&TableAlias>) -> Exposed {
     match alias {
@@ -225,7 +220,7 @@ pub fn exposed(projection: &[SelectItem], factors: &[Factor]) -> Exposed {
                 parts.last().is_some_and(|ident| is_name(ident, hidden))
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let qualifier = folded_parts(name).unwrap_or_default();
+                let qualifier = build::folded_parts(name).unwrap_or_default();
                 factors.iter().filter(|factor| factor.is_called(&qualifier)).any(|f| is_real(&f))
             }
             SelectItem::Wildcard(_) => factors.iter().any(|factor| is_real(&factor)),
