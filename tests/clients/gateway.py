@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 
-import psycopg
+from peer import Peer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_SECONDS_MAX = 60
@@ -54,7 +54,7 @@ def run(*arguments, check=True, timeout=600):
     return done
 
 
-class Gateway:
+class Gateway(Peer):
     """One running server. Use as a context manager: leaving it stops the server and checks its log."""
 
     def __init__(self, directory, tables=None, settings=(), limits=None):
@@ -73,8 +73,7 @@ class Gateway:
             [str(part) for part in command], cwd=ROOT, env=environment(), text=True,
             stdout=subprocess.PIPE, stderr=self.log.open("w"),
         )
-        self.host, self.port = "127.0.0.1", self._wait_for_port()
-        self.dsn = f"host=127.0.0.1 port={self.port} user=lakegate dbname=lake"
+        self.port = self._wait_for_port()
 
     def _wait_for_port(self):
         timer = threading.Timer(START_SECONDS_MAX, self.process.kill)
@@ -88,17 +87,6 @@ class Gateway:
         finally:
             timer.cancel()
         raise AssertionError(f"the server did not start: {self.log.read_text()}")
-
-    def connect(self, **options):
-        return psycopg.connect(self.dsn, **{"autocommit": True, **options})
-
-    def query(self, text, parameters=None):
-        """All rows of one statement, in a session of its own."""
-        with self.connect() as connection:
-            return connection.execute(text, parameters).fetchall()
-
-    def url(self, driver):
-        return f"postgresql+{driver}://lakegate@127.0.0.1:{self.port}/lake"
 
     def rss_bytes(self):
         """Zero when it is dead."""

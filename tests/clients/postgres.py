@@ -14,13 +14,12 @@ import socket
 import subprocess
 import tempfile
 
-import psycopg
 import pytest
 from psycopg import sql
 
 import sample
+from peer import DATABASE, USER, Peer
 
-USER, DATABASE = "lakegate", "lake"
 START_SECONDS_MAX = 60
 # What PostgreSQL calls the column types of the sample table.
 TYPES = {
@@ -47,7 +46,7 @@ def as_owner():
     return ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
 
 
-class Postgres:
+class Postgres(Peer):
     """One running PostgreSQL on a free port, without fsync, until `stop`."""
 
     def __init__(self, settings=()):
@@ -60,7 +59,7 @@ class Postgres:
         data = directory / "data"
         initdb = [program("initdb"), "-D", data, "-U", USER, "-A", "trust", "-N", "-E", "UTF8"]
         self._run(*initdb, "--locale=C.UTF-8", directory=directory)
-        self.host, self.port = "127.0.0.1", free_port()
+        self.port = free_port()
         options = (
             f"-p {self.port} -h {self.host} -k {directory} "
             "-c fsync=off -c timezone=UTC -c log_timezone=UTC"
@@ -71,7 +70,6 @@ class Postgres:
             "-t", START_SECONDS_MAX, "start", directory=directory,
         )
         self.directory = directory
-        self.dsn = f"host={self.host} port={self.port} user={USER} dbname={DATABASE}"
         with self.connect(dbname="postgres") as admin:
             admin.execute(f"CREATE DATABASE {DATABASE}")
         self._fill()
@@ -95,17 +93,6 @@ class Postgres:
             )
             table = sample.table().select(list(TYPES))
             connection.cursor().executemany(insert, [list(r.values()) for r in table.to_pylist()])
-
-    def connect(self, **options):
-        return psycopg.connect(self.dsn, **{"autocommit": True, **options})
-
-    def query(self, text, parameters=None):
-        """All rows of one statement, in a session of its own."""
-        with self.connect() as connection:
-            return connection.execute(text, parameters).fetchall()
-
-    def url(self, driver):
-        return f"postgresql+{driver}://{USER}@{self.host}:{self.port}/{DATABASE}"
 
     def stop(self):
         self._run(*self.stop_command, directory=self.directory)
