@@ -28,9 +28,9 @@ import front
 
 import engines
 import gateway
+import programs
 import tpch
 
-JDBC_DRIVER = "org.postgresql:postgresql:42.7.14"
 FETCH_ROWS = 10_000
 STALL_SECONDS = 10
 ASKED_GROWTH_MIB = 64
@@ -93,10 +93,8 @@ def java_classes():
     made = engines.data_base() / "java"
     if not (made / "Stream.class").exists():
         made.mkdir(parents=True, exist_ok=True)
-        copy = [shutil.which("mvn"), "-q", "-B", "dependency:copy", f"-Dartifact={JDBC_DRIVER}"]
-        subprocess.run([*copy, f"-DoutputDirectory={made}"], cwd=made, check=True)
-        subprocess.run([shutil.which("javac"), "-d", made, front.HERE / "Stream.java"], check=True)
-    return ":".join(map(str, [made, *made.glob("*.jar")]))
+        programs.java_with_pgjdbc(made, front.HERE / "Stream.java")
+    return programs.class_path(made)
 
 
 def asyncpg(server, sql):

@@ -1,40 +1,18 @@
 """pgjdbc, the driver of DBeaver, Metabase and Spark: java/Probe.java does what tools do first."""
 
 import collections
-import os
-import pathlib
-import shutil
 import subprocess
 
 import pytest
 
 import sample
-
-DRIVER = "org.postgresql:postgresql:42.7.14"
-JAVA = pathlib.Path(__file__).parent / "java"
-INSTALL_SECONDS_MAX = 300
-
-
-def required(program):
-    found = shutil.which(program)
-    if found is None:
-        reason = f"{program} is not installed: NOTHING was shown about JDBC"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    return found
+from programs import JAVA, java_with_pgjdbc
 
 
 @pytest.fixture(scope="module")
 def facts(server, tmp_path_factory):
     """The probe's lines, by their first word."""
-    java, javac, maven = required("java"), required("javac"), required("mvn")
-    directory = tmp_path_factory.mktemp("jdbc")
-    copy = [maven, "-q", "-B", "dependency:copy", f"-Dartifact={DRIVER}"]
-    subprocess.run(
-        [*copy, f"-DoutputDirectory={directory}"],
-        cwd=directory, check=True, timeout=INSTALL_SECONDS_MAX,
-    )
-    jars = ":".join(map(str, [directory, *directory.glob("*.jar")]))
-    subprocess.run([javac, "-d", directory, "-cp", jars, JAVA / "Probe.java"], check=True)
+    java, jars = java_with_pgjdbc(tmp_path_factory.mktemp("jdbc"), JAVA / "Probe.java")
     url = f"jdbc:postgresql://127.0.0.1:{server.port}/lake?user=lakegate"
     done = subprocess.run(
         [java, "-cp", jars, "Probe", url], capture_output=True, text=True, timeout=120

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from postgres import postgres  # noqa: F401
-from test_jdbc import DRIVER, INSTALL_SECONDS_MAX, JAVA, required
+from programs import JAVA, java_with_pgjdbc
 
 RUN_SECONDS_MAX = 180
 
@@ -17,16 +17,8 @@ RUN_SECONDS_MAX = 180
 @pytest.fixture(scope="module")
 def java(tmp_path_factory):
     """Runs a class against a server: its lines, split at tabs."""
-    program, javac, maven = required("java"), required("javac"), required("mvn")
-    directory = tmp_path_factory.mktemp("jdbc")
-    copy = [maven, "-q", "-B", "dependency:copy", f"-Dartifact={DRIVER}"]
-    subprocess.run(
-        [*copy, f"-DoutputDirectory={directory}"],
-        cwd=directory, check=True, timeout=INSTALL_SECONDS_MAX,
-    )
-    jars = ":".join(map(str, [directory, *directory.glob("*.jar")]))
     sources = [JAVA / "Metadata.java", JAVA / "Session.java"]
-    subprocess.run([javac, "-d", directory, "-cp", jars, *sources], check=True)
+    program, jars = java_with_pgjdbc(tmp_path_factory.mktemp("jdbc"), *sources)
 
     def run(name, peer, *arguments):
         url = f"jdbc:postgresql://127.0.0.1:{peer.port}/lake?user=lakegate"

@@ -9,24 +9,16 @@ import subprocess
 import pytest
 
 from postgres import postgres  # noqa: F401
+from programs import INSTALL_SECONDS_MAX, required
 
 PACKAGES = ["pg@8.23.1", "pg-cursor@2.22.0", "pg-query-stream@4.17.0"]
 PROBE = pathlib.Path(__file__).parent / "node" / "probe.js"
-INSTALL_SECONDS_MAX = 300
-
-
-def required(program):
-    found = shutil.which(program)
-    if found is None:
-        reason = f"{program} is not installed: NOTHING was shown about node-postgres"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    return found
 
 
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory):
     """Runs the probe against a server: what each of its parts found, by name."""
-    node, npm = required("node"), required("npm")
+    node, npm = (required(name, "node-postgres") for name in ("node", "npm"))
     directory = tmp_path_factory.mktemp("node")
     subprocess.run(
         [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", directory, *PACKAGES],
