@@ -14,6 +14,7 @@ use datafusion::execution::object_store::{
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder};
+use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::prelude::SessionConfig;
 use lakegate_base::{Engine, Error, Location, Result, Session, SessionOptions, Subject, TableName};
@@ -29,7 +30,6 @@ use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
 use crate::operators::Operators;
 use crate::options::EngineOptions;
-use crate::pin::BARE;
 use crate::rewrite;
 use crate::run::Admission;
 use crate::scan::{Footers, ViewTypes};
@@ -66,7 +66,9 @@ pub struct Shared {
     pub watch: Arc<Watch>,
     pub queries: tokio::runtime::Handle,
     pub sessions: Arc<Sessions>,
-    /// Functions and options of every session; cloned, never changed.
+    /// The functions, operators and types that statements of every session may name.
+    pub dictionary: SessionState,
+    /// What plans are optimised and run in; cloned, never changed.
     pub template: SessionState,
     /// Tables named on the command line: in the catalog's shape, but in no store.
     attached: Mutex<BTreeMap<TableName, Attached>>,
@@ -79,7 +81,7 @@ impl LakeEngine {
         stores: Arc<Stores>,
         catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>> {
-        let template = template(&options, runtime_env(&options)?);
+        let dictionary = dictionary(&options, runtime_env(&options)?);
         let limits = &options.limits;
         // Last of what can fail: a runtime must not be dropped inside another one.
         let runtime = query_runtime(limits.threads)?;
@@ -102,7 +104,8 @@ impl LakeEngine {
             watch: Watch::start(limits.memory_bytes, cached),
             queries: runtime.handle().clone(),
             sessions: Arc::default(),
-            template,
+            template: without_functions(&dictionary),
+            dictionary,
             attached: Mutex::default(),
             view: Mutex::default(),
             options,
@@ -264,17 +267,29 @@ fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     planners
 }
 
-/// What a session starts from.
-pub fn template(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
+/// Each statement has a copy of its own, and functions are many. Plans hold theirs; only the optimiser asks for
+/// one by its name, for DISTINCT ON.
+fn without_functions(dictionary: &SessionState) -> SessionState {
+    SessionStateBuilder::new_from_existing(dictionary.clone())
+        .with_scalar_functions(Vec::new())
+        .with_higher_order_functions(Vec::new())
+        .with_aggregate_functions(vec![first_value_udaf()])
+        .with_window_functions(Vec::new())
+        .with_table_function_list(Vec::new())
+        .build()
+}
+
+/// All that SQL knows, and how it is planned and run.
+pub fn dictionary(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionState {
     let mut config = SessionConfig::new()
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false)
-        .with_default_catalog_and_schema(options.catalog_name.clone(), BARE)
         .with_target_partitions(options.limits.threads.max(1));
     let settings = config.options_mut();
     settings.execution.parquet.schema_force_view_types = options.scan.view_types == ViewTypes::On;
     // Postgres: 1.5 is numeric, not a float; and NULLs sort last when ascending.
     settings.sql_parser.parse_float_as_decimal = true;
+    settings.execution.time_zone = Some("UTC".to_string());
     settings.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
     settings.sql_parser.map_string_types_to_utf8view = options.scan.view_types == ViewTypes::On;
     let mut state = SessionStateBuilder::new()

@@ -205,8 +205,6 @@ fn missing_column(name: &str) -> String {
     }
 }
 
-static MISSING_TABLE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"[Tt]able '?(?:[^'.]*\.)??([^'.]*\.)?([^'.]+)'? not found"));
 static MISSING_FUNCTION: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"Invalid function '([^']+)'|[Tt]able function '([^']+)' not found"));
 static WRONG_ARGUMENTS: LazyLock<Regex> =
@@ -222,11 +220,6 @@ fn from_plan(text: &str) -> Error {
         return Error::new(ErrorKind::NotFound, format!("function {name} does not exist"))
             .about(Subject::Function)
             .hint("No function matches the given name and argument types.");
-    }
-    if let Some(found) = MISSING_TABLE.captures(text) {
-        let name = found.get(2).map_or("", |m| m.as_str());
-        let schema = found.get(1).map_or("", |m| m.as_str()).trim_start_matches("__path.");
-        return missing_relation(&format!("{schema}{name}"));
     }
     if text.contains("must appear in the GROUP BY clause") || text.contains("in GROUP BY") {
         return Error::invalid(first_line(text)).about(Subject::Grouping);

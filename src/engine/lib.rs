@@ -13,6 +13,7 @@ mod log;
 mod materialize;
 mod meaning;
 mod memory;
+mod names;
 mod operators;
 mod options;
 mod own;

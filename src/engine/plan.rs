@@ -20,11 +20,13 @@ use crate::aspect;
 use crate::engine::Shared;
 use crate::error::from_datafusion;
 use crate::explain;
+use crate::names::{Names, SessionFunctions};
 use crate::own;
-use crate::pin::{BARE, Pinned};
+use crate::pin::Pinned;
 use crate::rewrite::{self, folded_parts};
 use crate::scan::LakeTable;
 use crate::sql::parse;
+use crate::system::definitions::PG_CATALOG;
 use crate::system::{self, SessionFacts};
 use crate::temporary::{self, Temporary};
 use crate::travel;
@@ -38,8 +40,9 @@ pub struct Planner {
     pub shared: Arc<Shared>,
     pub catalog: Arc<Snapshot>,
     pub facts: Arc<dyn SessionFacts>,
-    /// The session's functions and options; no catalogs yet.
+    /// What plans are optimised and run in: the session's options, without the functions.
     pub state: SessionState,
+    pub functions: Arc<SessionFunctions>,
     pub search_path: Vec<String>,
     pub temporary: Temporary,
     /// The version of tables that are named without one.
@@ -80,9 +83,14 @@ impl Planner {
                 pinned.show_hidden(tree)?;
             }
             let mut state = self.state.clone();
-            state.register_catalog_list(pinned.into_catalogs(&self.shared.options.catalog_name));
             state.mark_start_execution();
-            let plan = state.statement_to_plan(statement).await.map_err(from_datafusion)?;
+            let names = Names {
+                shared: &self.shared.dictionary,
+                own: &self.functions,
+                tables: &pinned,
+                state: &state,
+            };
+            let plan = names.plan(statement).map_err(from_datafusion)?;
             reads_only().verify_plan(&plan).map_err(from_datafusion)?;
             let names = rewrite::names(&plan);
             Ok(Planned { state, plan, names })
@@ -92,22 +100,17 @@ impl Planner {
     /// Resolves every table the statement names, at once.
     async fn pin(&self, references: Vec<TableReference>, depth: usize) -> Result<Pinned> {
         let mut pinned = Pinned::default();
-        for (name, schema) in system::schemas(&self.facts) {
-            pinned.add_schema(&name, schema);
-        }
         let distinct: HashSet<TableReference> = references.into_iter().collect();
         let resolved = distinct.iter().map(|reference| self.resolve(reference, depth));
         for (reference, provider) in distinct.iter().zip(try_join_all(resolved).await?) {
             if let Some(provider) = provider {
-                let schema = reference.schema().unwrap_or(BARE);
-                pinned.add(schema, reference.table(), provider);
+                pinned.add(reference, provider);
             }
         }
         Ok(pinned)
     }
 
-    /// None when nothing of that name exists, or it is a system relation named with its schema, which
-    /// answers by itself.
+    /// None when nothing of that name exists.
     async fn resolve(
         &self,
         reference: &TableReference,
@@ -123,7 +126,10 @@ impl Planner {
             return Ok(Some(table));
         }
         if let Some(schema) = reference.schema() {
-            return self.table(&TableName::new(schema, reference.table()), depth).await;
+            return match self.system_table(schema, reference.table())? {
+                Some(system) => Ok(Some(system)),
+                None => self.table(&TableName::new(schema, reference.table()), depth).await,
+            };
         }
         for schema in &self.search_path {
             let name = TableName::new(schema, reference.table());
@@ -131,7 +137,7 @@ impl Planner {
                 return Ok(Some(table));
             }
         }
-        self.system_table(reference.table()).await
+        self.system_table(PG_CATALOG, reference.table())
     }
 
     /// Whether the lake has a table, or a view, of that name.
@@ -148,12 +154,8 @@ impl Planner {
     }
 
     /// `pg_catalog` is on every search path.
-    async fn system_table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let schemas = system::schemas(&self.facts);
-        match schemas.iter().find(|(schema, _)| schema == "pg_catalog") {
-            Some((_, schema)) => schema.table(name).await.map_err(from_datafusion),
-            None => Ok(None),
-        }
+    fn system_table(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        system::table(schema, name, self.facts.as_ref()).map_err(from_datafusion)
     }
 
     async fn table(

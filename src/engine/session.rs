@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
-use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 use lakegate_base::{
@@ -16,10 +16,10 @@ use sqlparser::ast::Statement as Tree;
 
 use crate::asked::Asked;
 use crate::command::{self, Outcome};
-use crate::engine::{Shared, replace};
+use crate::engine::Shared;
 use crate::explain::{self, Form};
-use crate::functions;
 use crate::log::{Entry, Who};
+use crate::names::SessionFunctions;
 use crate::place::pointed;
 use crate::plan::{Planned, Planner};
 use crate::rewrite;
@@ -311,17 +311,27 @@ impl Context {
                 settings.time_zone().to_string(),
             )
         };
-        let state = self.session_state(&facts);
+        let state = self.session_state(&time_zone);
+        let functions = Arc::new(SessionFunctions::new(Arc::clone(&facts)));
         let shared = Arc::clone(&self.shared);
-        Ok(Planner { shared, catalog, facts, state, search_path, temporary, as_of, time_zone })
+        Ok(Planner {
+            shared,
+            catalog,
+            facts,
+            state,
+            functions,
+            search_path,
+            temporary,
+            as_of,
+            time_zone,
+        })
     }
 
-    fn session_state(&self, facts: &Arc<dyn SessionFacts>) -> SessionState {
+    fn session_state(&self, zone: &str) -> SessionState {
         let mut state = self.shared.template.clone();
-        let zone = self.state().settings.time_zone().to_string();
-        state.config_mut().options_mut().execution.time_zone = Some(zone);
-        for function in functions::session(facts) {
-            replace(state.register_udf(Arc::new(function)));
+        // The options are shared until one changes.
+        if state.config().options().execution.time_zone.as_deref() != Some(zone) {
+            state.config_mut().options_mut().execution.time_zone = Some(zone.to_string());
         }
         state
     }

@@ -17,8 +17,9 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
 use crate::EngineOptions;
-use crate::engine::template;
+use crate::engine::dictionary;
 use crate::functions;
+use crate::system::definitions::{self, INFORMATION_SCHEMA, PG_CATALOG};
 use crate::system::fixture::{TestFacts, lake};
 use crate::system::{self, SessionFacts};
 
@@ -44,11 +45,17 @@ fn session() -> Session {
         }
         catalog.register_schema(&schema.name, Arc::new(tables)).expect("a new schema");
     }
-    for (name, schema) in system::schemas(&facts) {
-        catalog.register_schema(&name, schema).expect("a new schema");
+    for name in [PG_CATALOG, INFORMATION_SCHEMA] {
+        let tables = MemorySchemaProvider::new();
+        for definition in definitions::all().iter().filter(|d| d.schema == name) {
+            let table = system::table(name, definition.name, facts.as_ref());
+            let table = table.expect("its rows").expect("a defined relation");
+            tables.register_table(definition.name.to_string(), table).expect("a new name");
+        }
+        catalog.register_schema(name, Arc::new(tables)).expect("a new schema");
     }
     let folder = Location::local(&std::env::temp_dir()).expect("a local path");
-    let mut state = template(&EngineOptions::new(folder), Arc::new(RuntimeEnv::default()));
+    let mut state = dictionary(&EngineOptions::new(folder), Arc::new(RuntimeEnv::default()));
     let config = state.config_mut();
     *config = std::mem::take(config).with_default_catalog_and_schema("lake", "sales");
     let context = SessionContext::new_with_state(state);

@@ -1,56 +1,28 @@
-//! The two system schemas as DataFusion sees them. Relations are built on first use and kept with the
+//! The relations of the two system schemas as DataFusion sees them. They are built on first use and kept with the
 //! lake view they were built over; those that speak of the session are built each time.
 
 use std::sync::{Arc, PoisonError};
 
-use async_trait::async_trait;
 use datafusion::catalog::view::ViewTable;
-use datafusion::catalog::{MemTable, SchemaProvider, TableProvider};
+use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 
-use super::definitions::{self, Definition, INFORMATION_SCHEMA, PG_CATALOG};
+use super::definitions::{self, Definition};
 use super::fill::{self, Scope};
 use super::{LakeView, SessionFacts};
 
-/// `pg_catalog` and `information_schema`, to be registered in the session's catalog.
-pub fn schemas(facts: &Arc<dyn SessionFacts>) -> Vec<(String, Arc<dyn SchemaProvider>)> {
-    [PG_CATALOG, INFORMATION_SCHEMA]
-        .into_iter()
-        .map(|name| {
-            let schema = SystemSchema { name, facts: Arc::clone(facts) };
-            (name.to_string(), Arc::new(schema) as Arc<dyn SchemaProvider>)
-        })
-        .collect()
+/// None when `pg_catalog` or `information_schema` has none of that name.
+pub fn table(
+    schema: &str,
+    name: &str,
+    facts: &dyn SessionFacts,
+) -> Result<Option<Arc<dyn TableProvider>>> {
+    definitions::find(schema, name).map(|definition| relation(definition, facts)).transpose()
 }
 
-#[derive(Debug)]
-struct SystemSchema {
-    name: &'static str,
-    facts: Arc<dyn SessionFacts>,
-}
-
-#[async_trait]
-impl SchemaProvider for SystemSchema {
-    fn table_names(&self) -> Vec<String> {
-        let mine = definitions::all().iter().filter(|d| d.schema == self.name);
-        mine.map(|d| d.name.to_string()).collect()
-    }
-
-    fn table_exist(&self, name: &str) -> bool {
-        definitions::find(self.name, name).is_some()
-    }
-
-    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        match definitions::find(self.name, name) {
-            Some(definition) => table(definition, self.facts.as_ref()).map(Some),
-            None => Ok(None),
-        }
-    }
-}
-
-fn table(
+fn relation(
     definition: &'static Definition,
     facts: &dyn SessionFacts,
 ) -> Result<Arc<dyn TableProvider>> {
