@@ -30,6 +30,7 @@ use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
 use crate::operators::Operators;
 use crate::options::EngineOptions;
+use crate::plans::Plans;
 use crate::rewrite;
 use crate::run::Admission;
 use crate::scan::{Footers, ViewTypes};
@@ -66,6 +67,7 @@ pub struct Shared {
     pub watch: Arc<Watch>,
     pub queries: tokio::runtime::Handle,
     pub sessions: Arc<Sessions>,
+    pub plans: Plans,
     /// The functions, operators and types that statements of every session may name.
     pub dictionary: SessionState,
     /// What plans are optimised and run in; cloned, never changed.
@@ -104,6 +106,7 @@ impl LakeEngine {
             watch: Watch::start(limits.memory_bytes, cached),
             queries: runtime.handle().clone(),
             sessions: Arc::default(),
+            plans: Plans::default(),
             template: without_functions(&dictionary),
             dictionary,
             attached: Mutex::default(),

@@ -20,6 +20,7 @@ mod own;
 mod pin;
 mod place;
 mod plan;
+mod plans;
 mod rewrite;
 mod run;
 mod scan;

@@ -24,6 +24,7 @@ use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use crate::error::missing_relation;
 use crate::functions::{self, external};
 use crate::pin::Pinned;
+use crate::plans::Basis;
 use crate::rewrite;
 use crate::system::SessionFacts;
 
@@ -65,6 +66,7 @@ pub struct Names<'a> {
     pub shared: &'a SessionState,
     pub own: &'a SessionFunctions,
     pub tables: &'a Pinned,
+    pub basis: &'a Basis,
     /// The options of the session, and what table functions run in.
     pub state: &'a SessionState,
 }
@@ -113,6 +115,9 @@ impl ContextProvider for Names<'_> {
         let function = self.shared.table_functions().get(name);
         let function =
             function.ok_or_else(|| plan_datafusion_err!("table function '{name}' not found"))?;
+        if !arguments.iter().all(|argument| matches!(argument, Expr::Literal(..))) {
+            self.basis.pass();
+        }
         let arguments = arguments.into_iter().map(|argument| self.constant(argument));
         let arguments = arguments.collect::<Result<Vec<_>>>()?;
         let arguments = TableFunctionArgs::new(&arguments, self.state);

@@ -23,6 +23,7 @@ use crate::explain;
 use crate::names::{Names, SessionFunctions};
 use crate::own;
 use crate::pin::Pinned;
+use crate::plans::{Basis, Source};
 use crate::rewrite::{self, folded_parts};
 use crate::scan::LakeTable;
 use crate::sql::parse;
@@ -43,6 +44,8 @@ pub struct Planner {
     /// What plans are optimised and run in: the session's options, without the functions.
     pub state: SessionState,
     pub functions: Arc<SessionFunctions>,
+    /// What the plan is made of, views included.
+    pub basis: Arc<Basis>,
     pub search_path: Vec<String>,
     pub temporary: Temporary,
     /// The version of tables that are named without one.
@@ -51,20 +54,22 @@ pub struct Planner {
 }
 
 /// A plan and the state it was made with.
+#[derive(Clone)]
 pub struct Planned {
     pub state: SessionState,
     pub plan: LogicalPlan,
     /// The names the client expects, where the planner's differ (duplicates).
     pub names: Option<Vec<String>>,
+    pub basis: Arc<Basis>,
 }
 
 impl Planner {
     pub async fn plan(&self, tree: &Tree) -> Result<Planned> {
         let form = explain::form(tree)?;
-        let Planned { state, mut plan, names } = self.plan_at(tree.clone(), 0).await?;
-        explain::set_form(&mut plan, form);
-        let plan = rewrite::readable(plan, &self.facts).map_err(from_datafusion)?;
-        Ok(Planned { state, plan, names })
+        let mut planned = self.plan_at(tree.clone(), 0).await?;
+        explain::set_form(&mut planned.plan, form);
+        let plan = rewrite::readable(planned.plan, &self.facts).map_err(from_datafusion)?;
+        Ok(Planned { plan, ..planned })
     }
 
     /// `depth` counts the views around this statement.
@@ -88,12 +93,13 @@ impl Planner {
                 shared: &self.shared.dictionary,
                 own: &self.functions,
                 tables: &pinned,
+                basis: &self.basis,
                 state: &state,
             };
             let plan = names.plan(statement).map_err(from_datafusion)?;
             reads_only().verify_plan(&plan).map_err(from_datafusion)?;
             let names = rewrite::names(&plan);
-            Ok(Planned { state, plan, names })
+            Ok(Planned { state, plan, names, basis: Arc::clone(&self.basis) })
         })
     }
 
@@ -155,6 +161,9 @@ impl Planner {
 
     /// `pg_catalog` is on every search path.
     fn system_table(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if system::is_of_session(schema, name) {
+            self.basis.pass();
+        }
         system::table(schema, name, self.facts.as_ref()).map_err(from_datafusion)
     }
 
@@ -164,6 +173,7 @@ impl Planner {
         depth: usize,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(own) = own::table(&self.shared, name)? {
+            self.basis.pass();
             return Ok(Some(own));
         }
         let Some(table) = self.catalog.table(name) else {
@@ -187,7 +197,10 @@ impl Planner {
         let as_of = if wanted.as_of == AsOf::Latest { &self.as_of } else { &wanted.as_of };
         match wanted.aspect {
             None => self.lake_table(name, table, as_of).await,
-            Some(aspect) => aspect::table(&self.shared, name, table, as_of, aspect).await,
+            Some(aspect) => {
+                self.basis.pass();
+                aspect::table(&self.shared, name, table, as_of, aspect).await
+            }
         }
         .map(Some)
     }
@@ -200,6 +213,11 @@ impl Planner {
     ) -> Result<Arc<dyn TableProvider>> {
         let shared = &self.shared;
         let snapshot = shared.open(name, table, as_of).await?;
+        self.basis.read(Source {
+            name: TableName::new(&table.database_name, &table.name),
+            as_of: as_of.clone(),
+            snapshot: Arc::clone(&snapshot),
+        });
         let (tables, footers) = (Arc::clone(&shared.tables), Arc::clone(&shared.footers));
         let table = LakeTable::new(name.clone(), snapshot, tables, footers, shared.options.scan)?;
         Ok(Arc::new(table))

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
+use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
@@ -22,12 +22,13 @@ use crate::log::{Entry, Who};
 use crate::names::SessionFunctions;
 use crate::place::pointed;
 use crate::plan::{Planned, Planner};
+use crate::plans::{Basis, Kept, Key};
 use crate::rewrite;
 use crate::run::{Again, Job, named, start};
 use crate::sessions::Present;
 use crate::settings::Settings;
 use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
-use crate::statement::{LakePrepared, PreparedFormality, bind, parts};
+use crate::statement::{LakePrepared, PreparedFormality, Shape, bind};
 use crate::system::SessionFacts;
 use crate::temporary::{self, Change, Request, Temporary};
 use crate::transaction::{self, Savepoint};
@@ -133,7 +134,16 @@ impl LakeSession {
             let schema = command::schema(&tree)?.unwrap_or_else(|| Arc::new(Schema::empty()));
             return Ok(LakePrepared::command(statement, tree, schema));
         }
-        self.prepare_query(statement, tree.as_ref().clone(), declared).await
+        if let Some(prepared) = self.prepare_again(statement, declared).await {
+            return Ok(prepared);
+        }
+        let key = self.key(&statement.text, declared);
+        let prepared = self.prepare_query(statement, tree.as_ref().clone(), declared).await?;
+        if let (Some(key), Some(planned)) = (key, prepared.fresh()) {
+            let shape = Some(Arc::clone(&prepared.shape));
+            self.context.shared.plans.keep(key, Kept { planned, shape });
+        }
+        Ok(prepared)
     }
 
     async fn prepare_query(
@@ -145,7 +155,38 @@ impl LakeSession {
         rewrite::declare(&mut tree, declared);
         let tree = Arc::new(tree);
         let planned = self.plan(&tree).await.map_err(|error| pointed(error, &tree))?;
-        LakePrepared::query(statement, tree, planned, declared)
+        let shape = Arc::new(Shape::of(tree, &planned, declared)?);
+        Ok(LakePrepared::query(statement, shape, planned, declared))
+    }
+
+    /// As the session prepared the same text before, if what it read then still stands.
+    async fn prepare_again(
+        &self,
+        statement: &Statement,
+        declared: &[Option<FieldRef>],
+    ) -> Option<LakePrepared> {
+        let Kept { planned, shape } = self.kept(&self.key(&statement.text, declared)?).await?;
+        Some(LakePrepared::query(statement, shape?, planned, declared))
+    }
+
+    /// None while the session has temporary tables: they change what names mean.
+    fn key(&self, text: &str, declared: &[Option<FieldRef>]) -> Option<Key> {
+        let state = self.state();
+        state.temporary.is_empty().then(|| Key {
+            session: self.context.present.number,
+            settings: state.settings.revision(),
+            text: text.to_string(),
+            declared: declared.to_vec(),
+        })
+    }
+
+    async fn kept(&self, key: &Key) -> Option<Kept> {
+        let mut kept = self.context.shared.plans.get(key)?;
+        if !self.context.stands(&kept.planned.basis).await.unwrap_or(false) {
+            return None;
+        }
+        kept.planned.state.mark_start_execution();
+        Some(kept)
     }
 
     /// What a statement does to temporary tables, if anything.
@@ -185,7 +226,7 @@ impl LakeSession {
                 temporary::check_size(&batches)?;
             }
         }
-        let told = self.state().temporary.change(change, &prepared.schema, batches)?;
+        let told = self.state().temporary.change(change, &prepared.shape.schema, batches)?;
         Ok(Answer { tag: told.tag, rows: None, notices: told.notices })
     }
 
@@ -204,20 +245,20 @@ impl LakeSession {
                 let job = Job {
                     state,
                     plan,
-                    schema: Arc::clone(&prepared.schema),
+                    schema: Arc::clone(&prepared.shape.schema),
                     stop,
                     entry,
                     admission: Arc::clone(&shared.admission),
                     watch: Arc::clone(&shared.watch),
                     again: Some(self.again(prepared, parameters)),
-                    present: match explain::is_explain(&prepared.tree) {
-                        true if explain::form(&prepared.tree)? == Form::Json => explain::json,
+                    present: match explain::is_explain(&prepared.shape.tree) {
+                        true if explain::form(&prepared.shape.tree)? == Form::Json => explain::json,
                         true => explain::lines,
                         false => named,
                     },
                 };
                 let rows = start(job, &shared.queries);
-                let tag = explain::tag(&prepared.tree);
+                let tag = explain::tag(&prepared.shape.tree);
                 Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices: Vec::new() })
             }
             Err(error) => {
@@ -239,22 +280,38 @@ impl LakeSession {
             None => tokio::select! {
                 biased;
                 error = stop.stopped() => return Err(error),
-                planned = self.plan(&prepared.tree) => planned?,
+                planned = self.plan_again(prepared) => planned?,
             },
         };
-        bound(planned, &prepared.schema, &prepared.tree, &prepared.parameters, parameters)
+        bound(planned, &prepared.shape, parameters)
+    }
+
+    /// For a later execution: the plan kept from an earlier one, or a new one to keep.
+    async fn plan_again(&self, prepared: &LakePrepared) -> Result<Planned> {
+        let key = match prepared.change {
+            Some(_) => None,
+            None => self.key(&prepared.statement.text, &prepared.declared),
+        };
+        let Some(key) = key else { return self.plan(&prepared.shape.tree).await };
+        if let Some(kept) = self.kept(&key).await {
+            return Ok(kept.planned);
+        }
+        let planned = self.plan(&prepared.shape.tree).await?;
+        // The client was told the shape of an older plan.
+        let kept = Kept { planned: planned.clone(), shape: None };
+        self.context.shared.plans.keep(key, kept);
+        Ok(planned)
     }
 
     /// How to plan the statement over the tables' newest versions, when a file of the old ones vanished.
     fn again(&self, prepared: &LakePrepared, parameters: &[Parameter]) -> Again {
-        let (context, tree) = (self.context.clone(), Arc::clone(&prepared.tree));
-        let (schema, types) = (Arc::clone(&prepared.schema), prepared.parameters.clone());
+        let (context, shape) = (self.context.clone(), Arc::clone(&prepared.shape));
         let values = parameters.to_vec();
         Box::new(move || {
             Box::pin(async move {
                 context.shared.tables.look_again();
-                let planned = context.planner().await?.plan(&tree).await?;
-                bound(planned, &schema, &tree, &types, &values)
+                let planned = context.planner().await?.plan(&shape.tree).await?;
+                bound(planned, &shape, &values)
             })
         })
     }
@@ -275,7 +332,7 @@ impl LakeSession {
     }
 
     fn execute_command(&self, prepared: &LakePrepared) -> Result<Answer> {
-        let outcome = command::execute(&prepared.tree, &mut self.state())?;
+        let outcome = command::execute(&prepared.shape.tree, &mut self.state())?;
         let Outcome { tag, batch, notices } = outcome;
         let rows = batch.map(|batch| Rows {
             schema: batch.schema(),
@@ -286,7 +343,29 @@ impl LakeSession {
     }
 }
 
+impl Drop for LakeSession {
+    fn drop(&mut self) {
+        self.context.shared.plans.forget(self.context.present.number);
+    }
+}
+
 impl Context {
+    /// Whether a plan of this would be the same now: the catalog and every table are as they were.
+    async fn stands(&self, basis: &Basis) -> Result<bool> {
+        let catalog = self.shared.catalog().await?;
+        if catalog.version != basis.catalog_version {
+            return Ok(false);
+        }
+        for source in basis.tables() {
+            let Some(table) = catalog.table(&source.name) else { return Ok(false) };
+            let snapshot = self.shared.open(&source.name, table, &source.as_of).await?;
+            if !Arc::ptr_eq(&snapshot, &source.snapshot) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -312,6 +391,7 @@ impl Context {
             )
         };
         let state = self.session_state(&time_zone);
+        let basis = Arc::new(Basis::new(catalog.version));
         let functions = Arc::new(SessionFunctions::new(Arc::clone(&facts)));
         let shared = Arc::clone(&self.shared);
         Ok(Planner {
@@ -320,6 +400,7 @@ impl Context {
             facts,
             state,
             functions,
+            basis,
             search_path,
             temporary,
             as_of,
@@ -340,18 +421,16 @@ impl Context {
 /// The plan with its parameters, if its answer is still of the shape the client was told.
 fn bound(
     planned: Planned,
-    schema: &Schema,
-    tree: &Tree,
-    types: &[DataType],
+    shape: &Shape,
     values: &[Parameter],
 ) -> Result<(SessionState, LogicalPlan)> {
-    let (state, plan) = parts(planned);
-    let same = plan.schema().fields().len() == schema.fields().len();
-    if !same && !explain::is_explain(tree) {
+    let Planned { state, plan, .. } = planned;
+    let same = plan.schema().fields().len() == shape.schema.fields().len();
+    if !same && !explain::is_explain(&shape.tree) {
         return Err(Error::unsupported("cached plan must not change result type")
             .hint("The table's columns changed: prepare the statement again."));
     }
-    Ok((state, bind(plan, types, values)?))
+    Ok((state, bind(plan, &shape.parameters, values)?))
 }
 
 #[async_trait]
@@ -381,9 +460,9 @@ impl Session for LakeSession {
             .downcast_ref::<LakePrepared>()
             .ok_or_else(|| Error::internal("a statement of another engine"))?;
         let run = async {
-            self.refuse_in_failed_transaction(Some(&prepared.tree))?;
+            self.refuse_in_failed_transaction(Some(&prepared.shape.tree))?;
             let text = &prepared.statement.text;
-            if is_session_command(&prepared.tree) {
+            if is_session_command(&prepared.shape.tree) {
                 self.context.present.begin(text, None);
                 return self.execute_command(prepared);
             }

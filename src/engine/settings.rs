@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -123,6 +124,13 @@ pub struct Settings {
     /// Names with a dot: Postgres keeps whatever a client puts there.
     custom: BTreeMap<String, String>,
     initial_custom: BTreeMap<String, String>,
+    /// A number that no other session and no other values of this one have.
+    revision: u64,
+}
+
+fn next_revision() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Of all names and values with a dot.
@@ -135,7 +143,13 @@ impl Settings {
     pub fn new(start: &[(String, String)], statement_timeout: Option<Duration>) -> Result<Self> {
         let values = DEFINITIONS.iter().map(|d| (d.name, d.default.to_string())).collect();
         let (initial, custom) = (BTreeMap::new(), BTreeMap::new());
-        let mut settings = Self { initial, values, custom, initial_custom: BTreeMap::new() };
+        let mut settings = Self {
+            initial,
+            values,
+            custom,
+            initial_custom: BTreeMap::new(),
+            revision: next_revision(),
+        };
         if let Some(timeout) = statement_timeout {
             settings.values.insert("statement_timeout", timeout.as_millis().to_string());
         }
@@ -154,7 +168,10 @@ impl Settings {
         let definition = find(name)?;
         let known = self.values.get(definition.name).map_or("", String::as_str);
         let value = definition.checked(value, known)?;
-        self.values.insert(definition.name, value);
+        if value != known {
+            self.values.insert(definition.name, value);
+            self.revision = next_revision();
+        }
         Ok(())
     }
 
@@ -166,6 +183,7 @@ impl Settings {
             return Err(Error::exhausted(message).about(Subject::Setting).hint("RESET some."));
         }
         self.custom.insert(name, value.to_string());
+        self.revision = next_revision();
         Ok(())
     }
 
@@ -185,6 +203,7 @@ impl Settings {
         let definition = find(name)?;
         if let Some(value) = self.initial.get(definition.name) {
             self.values.insert(definition.name, value.clone());
+            self.revision = next_revision();
         }
         Ok(())
     }
@@ -192,6 +211,11 @@ impl Settings {
     pub fn reset_all(&mut self) {
         self.values = self.initial.clone();
         self.custom = self.initial_custom.clone();
+        self.revision = next_revision();
+    }
+
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// As SHOW prints it.

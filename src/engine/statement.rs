@@ -9,7 +9,6 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef}
 use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ParamValues, ScalarValue};
-use datafusion::execution::SessionState;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use lakegate_base::{Error, Parameter, Prepared, Result, Statement, StatementKind, Subject};
@@ -29,15 +28,22 @@ const PARAMETERS_MAX: usize = 65_535;
 
 pub struct LakePrepared {
     pub statement: Statement,
+    pub shape: Arc<Shape>,
+    /// The types the client declared.
+    pub declared: Vec<Option<FieldRef>>,
+    /// What becomes of the rows, where they are no answer.
+    pub change: Option<Change>,
+    /// The plan that `prepare` found, for the first execution soon after it.
+    fresh: Mutex<Option<(Planned, Instant)>>,
+}
+
+/// What is known of a statement before it runs.
+pub struct Shape {
     pub tree: Arc<Tree>,
     pub schema: SchemaRef,
     pub parameters: Vec<DataType>,
     /// The Postgres types of those whose Arrow type does not tell it.
     parameter_names: Vec<Option<String>>,
-    /// What becomes of the rows, where they are no answer.
-    pub change: Option<Change>,
-    /// The plan made by `prepare`, for the first execution soon after it.
-    fresh: Mutex<Option<(Planned, Instant)>>,
 }
 
 /// A statement that has nothing to do.
@@ -69,16 +75,16 @@ impl Prepared for LakePrepared {
     fn schema(&self) -> SchemaRef {
         match self.change {
             Some(_) => Arc::new(Schema::empty()),
-            None => Arc::clone(&self.schema),
+            None => Arc::clone(&self.shape.schema),
         }
     }
 
     fn parameters(&self) -> &[DataType] {
-        &self.parameters
+        &self.shape.parameters
     }
 
     fn parameter_name(&self, index: usize) -> Option<&str> {
-        self.parameter_names.get(index)?.as_deref()
+        self.shape.parameter_names.get(index)?.as_deref()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -89,34 +95,47 @@ impl Prepared for LakePrepared {
 impl LakePrepared {
     /// A statement that is no query: its columns are known without planning.
     pub fn command(statement: &Statement, tree: Arc<Tree>, schema: SchemaRef) -> Self {
-        let (statement, fresh) = (statement.clone(), Mutex::new(None));
         let (parameters, parameter_names) = (Vec::new(), Vec::new());
-        Self { statement, tree, schema, parameters, parameter_names, change: None, fresh }
+        let shape = Arc::new(Shape { tree, schema, parameters, parameter_names });
+        let (statement, fresh) = (statement.clone(), Mutex::new(None));
+        Self { statement, shape, declared: Vec::new(), change: None, fresh }
     }
 
     pub fn query(
         statement: &Statement,
-        tree: Arc<Tree>,
+        shape: Arc<Shape>,
         planned: Planned,
         declared: &[Option<FieldRef>],
-    ) -> Result<Self> {
-        let fields = parameter_fields(&planned.plan, declared)?;
-        let named = fields.iter().map(|field| field.metadata().get(PG_TYPE).cloned());
-        let parameter_names = named.collect();
-        let parameters: Vec<DataType> = fields.iter().map(|f| f.data_type().clone()).collect();
-        let schema = match is_explain(&tree) {
-            true => explain_schema(&tree),
-            false => answer_schema(&planned, &parameters)?,
-        };
+    ) -> Self {
         let fresh = Mutex::new(Some((planned, Instant::now())));
-        let statement = statement.clone();
-        Ok(Self { statement, tree, schema, parameters, parameter_names, change: None, fresh })
+        let (statement, declared) = (statement.clone(), declared.to_vec());
+        Self { statement, shape, declared, change: None, fresh }
+    }
+
+    /// The plan from `prepare`, if nobody has taken it.
+    pub fn fresh(&self) -> Option<Planned> {
+        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.as_ref().map(|(planned, _)| planned.clone())
     }
 
     /// The plan from `prepare`, once, while it is fresh.
     pub fn take_fresh(&self) -> Option<Planned> {
         let taken = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).take();
         taken.filter(|(_, made)| made.elapsed() < PLAN_AGE_MAX).map(|(planned, _)| planned)
+    }
+}
+
+impl Shape {
+    pub fn of(tree: Arc<Tree>, planned: &Planned, declared: &[Option<FieldRef>]) -> Result<Self> {
+        let fields = parameter_fields(&planned.plan, declared)?;
+        let named = fields.iter().map(|field| field.metadata().get(PG_TYPE).cloned());
+        let parameter_names = named.collect();
+        let parameters: Vec<DataType> = fields.iter().map(|f| f.data_type().clone()).collect();
+        let schema = match is_explain(&tree) {
+            true => explain_schema(&tree),
+            false => answer_schema(planned, &parameters)?,
+        };
+        Ok(Self { tree, schema, parameters, parameter_names })
     }
 }
 
@@ -303,9 +322,4 @@ fn with_values(plan: LogicalPlan, values: Vec<ScalarValue>) -> Result<LogicalPla
     }
     let values = values.into_iter().map(|value| ScalarAndMetadata::new(value, None)).collect();
     plan.replace_params_with_values(&ParamValues::List(values)).map_err(from_datafusion)
-}
-
-/// The state a plan runs in is the one it was made in.
-pub fn parts(planned: Planned) -> (SessionState, LogicalPlan) {
-    (planned.state, planned.plan)
 }

@@ -48,6 +48,10 @@ pub struct Told {
 }
 
 impl Temporary {
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.tables.contains_key(name)
     }

@@ -28,5 +28,5 @@ pub use lake::{
     Column, ColumnDescription, DATABASE_OWNER, DATABASE_OWNER_OID, LakeDescription, LakeView,
     OWNER, OWNER_OID, Relation, RelationDescription, RelationKind, RowType, SchemaDescription,
 };
-pub use provider::table;
+pub use provider::{is_of_session, table};
 pub use session::role_oid;

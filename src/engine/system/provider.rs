@@ -22,6 +22,11 @@ pub fn table(
     definitions::find(schema, name).map(|definition| relation(definition, facts)).transpose()
 }
 
+/// Whether a relation's rows are told as it is planned, of the session and its moment.
+pub fn is_of_session(schema: &str, name: &str) -> bool {
+    definitions::find(schema, name).is_some_and(|d| matches!(fill::scope(d), Scope::Session))
+}
+
 fn relation(
     definition: &'static Definition,
     facts: &dyn SessionFacts,
