@@ -4,6 +4,7 @@
 mod asked;
 mod aspect;
 mod command;
+mod constant;
 mod cooperate;
 mod engine;
 mod error;

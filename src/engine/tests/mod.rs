@@ -3,6 +3,7 @@
 mod functions;
 mod limits;
 mod meaning;
+mod plans;
 mod scan;
 mod session;
 mod temporary;
