@@ -12,6 +12,7 @@ use sqlparser::ast::{
 
 use crate::session::State;
 use crate::settings::Settings;
+use crate::system::{DATABASE_OWNER, OWNER};
 use crate::transaction;
 
 pub struct Outcome {
@@ -145,6 +146,11 @@ fn role(state: &mut State, role: Option<&Ident>) -> Result<Outcome> {
 fn same_user(state: &State, name: &str) -> Result<Outcome> {
     if name == state.settings.show("session_authorization")? {
         return Ok(Outcome::tag("SET"));
+    }
+    if ![OWNER, DATABASE_OWNER].contains(&name) {
+        return Err(Error::invalid(format!("role \"{name}\" does not exist"))
+            .about(Subject::Setting)
+            .hint("Connect as the other user."));
     }
     Err(Error::denied(format!("permission denied to set role \"{name}\""))
         .hint("Connect as the other user."))

@@ -71,11 +71,11 @@ impl LakeEngine {
         let stores = &self.shared().stores;
         let Written { rows, bytes, .. } =
             overwrite(stores, &location, options, rows.stream).await?;
-        let changed = self.register_delta(model, location).await?;
+        let changed = self.register_delta(model, location, rows).await?;
         Ok(Built { kind: Materialized::Delta, rows: Some(rows), bytes: Some(bytes), changed })
     }
 
-    async fn register_delta(&self, model: &Model, location: Location) -> Result<bool> {
+    async fn register_delta(&self, model: &Model, location: Location, rows: u64) -> Result<bool> {
         let source = TableSource {
             location,
             format: TableFormat::Delta,
@@ -86,7 +86,9 @@ impl LakeEngine {
         let tables = &self.shared().tables;
         let snapshot = tables.open(&source, &AsOf::Latest, Duration::ZERO).await?;
         let schema = commented(&snapshot.schema, model);
-        self.register(model, shapes::table(&model.name, &source, &schema)?).await
+        let mut table = shapes::table(&model.name, &source, &schema)?;
+        table.parameters.insert(ROWS.to_string(), rows.to_string());
+        self.register(model, table).await
     }
 
     /// Puts the relation into the catalog, unless it is there already just so.
@@ -128,7 +130,10 @@ impl LakeEngine {
     }
 }
 
-/// What a build says of a relation; parameters a crawl added do not count.
+/// The parameter by which Glue's crawler tells a table's rows.
+const ROWS: &str = "recordCount";
+
+/// What a build says of a relation; other parameters a crawl added do not count.
 fn is_same(known: &Table, built: &Table) -> bool {
     let (a, b) = (&known.storage_descriptor, &built.storage_descriptor);
     a.columns == b.columns
@@ -136,7 +141,7 @@ fn is_same(known: &Table, built: &Table) -> bool {
         && known.view_original_text == built.view_original_text
         && known.description == built.description
         && known.table_type == built.table_type
-        && [PRIMARY_KEY, FOREIGN_KEYS]
+        && [PRIMARY_KEY, FOREIGN_KEYS, ROWS]
             .iter()
             .all(|name| known.parameters.get(*name) == built.parameters.get(*name))
 }

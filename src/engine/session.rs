@@ -446,7 +446,7 @@ fn bound(
         return Err(Error::unsupported("cached plan must not change result type")
             .hint("The table's columns changed: prepare the statement again."));
     }
-    Ok((state, bind(plan, &shape.parameters, values)?))
+    Ok((state, bind(plan, shape, values)?))
 }
 
 #[async_trait]

@@ -16,6 +16,7 @@ use sqlparser::ast::Statement as Tree;
 
 use crate::error::from_datafusion;
 use crate::explain::{is_explain, schema as explain_schema};
+use crate::functions;
 use crate::plan::Planned;
 use crate::sql::Formality;
 use crate::system::types::PG_TYPE;
@@ -299,7 +300,8 @@ fn named_schema(schema: &Schema, names: Option<&[String]>) -> SchemaRef {
 }
 
 /// Puts bound values in the place of `$1`, `$2`, ….
-pub fn bind(plan: LogicalPlan, types: &[DataType], values: &[Parameter]) -> Result<LogicalPlan> {
+pub fn bind(plan: LogicalPlan, shape: &Shape, values: &[Parameter]) -> Result<LogicalPlan> {
+    let Shape { parameters: types, parameter_names: names, .. } = shape;
     if types.len() != values.len() {
         return Err(Error::invalid(format!(
             "bind message supplies {} parameters, but prepared statement requires {}",
@@ -308,9 +310,10 @@ pub fn bind(plan: LogicalPlan, types: &[DataType], values: &[Parameter]) -> Resu
         ))
         .about(Subject::Parameter));
     }
-    let scalars = values.iter().zip(types).map(|(value, data_type)| {
+    let scalars = values.iter().zip(types).zip(names).map(|((value, data_type), name)| {
         ScalarValue::try_from_array(value, 0)
             .and_then(|scalar| scalar.cast_to(data_type))
+            .and_then(|scalar| functions::json_value(scalar, name.as_deref()))
             .map_err(from_datafusion)
     });
     with_values(plan, scalars.collect::<Result<_>>()?)

@@ -56,7 +56,7 @@ pub use json::{
     DELETE_PATH as JSONB_DELETE_PATH, EACH as JSON_EACH, EXISTS as JSONB_EXISTS,
     EXISTS_ALL as JSONB_EXISTS_ALL, EXISTS_ANY as JSONB_EXISTS_ANY, GET as JSON_GET,
     GET_TEXT as JSON_GET_TEXT, OF_LIST as JSON_OF_LIST, PATH as JSON_PATH,
-    PATH_TEXT as JSON_PATH_TEXT,
+    PATH_TEXT as JSON_PATH_TEXT, json_value,
 };
 pub use regexps::{PATTERN as REGEX, SIMILAR, literal_pattern, literal_similar};
 pub use row_key::udf as row_key;

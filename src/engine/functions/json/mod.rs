@@ -13,6 +13,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::ScalarUDF;
+use datafusion::scalar::ScalarValue;
 use lakegate_base::{Error, Subject};
 
 use self::tree::{Kind, Tree};
@@ -225,6 +226,19 @@ fn cast_jsonb(call: &Call<'_>) -> Result<ArrayRef> {
         Some(text) => tree::parse(text).map(|tree| Some(tree.print())),
         None => Ok(None),
     }))
+}
+
+/// A client's value of type json or jsonb, checked; jsonb has one form, by which it is compared.
+pub fn json_value(value: ScalarValue, type_name: Option<&str>) -> Result<ScalarValue> {
+    let (Some(name @ ("json" | "jsonb")), ScalarValue::Utf8(Some(text))) = (type_name, &value)
+    else {
+        return Ok(value);
+    };
+    let tree = tree::parse(text)?;
+    match name {
+        "jsonb" => Ok(ScalarValue::Utf8(Some(tree.print()))),
+        _ => Ok(value),
+    }
 }
 
 /// Whether a function's result is jsonb, which has one form.
