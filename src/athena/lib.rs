@@ -1,0 +1,3 @@
+//! Athena: its SQL beside ours ([`dialect`]).
+
+pub mod dialect;
