@@ -23,11 +23,6 @@ pub fn boolean(value: bool) -> Expr {
     Expr::Value(Value::Boolean(value).with_empty_span())
 }
 
-/// A word that is printed as it is.
-pub fn word(value: &str) -> Expr {
-    Expr::Identifier(Ident::new(value))
-}
-
 pub fn call(name: &str, args: impl IntoIterator<Item = Expr>) -> Expr {
     Expr::Function(function(name, args))
 }

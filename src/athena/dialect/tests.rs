@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use lakegate_base::Result;
+use lakegate_base::{Error, Result};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
@@ -40,7 +40,8 @@ fn columns() -> Columns {
 }
 
 fn to(sql: &str) -> Result<String> {
-    let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect(sql);
+    let parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql);
+    let mut parsed = parsed.map_err(|error| Error::syntax(format!("syntax: {error}")))?;
     to_athena(&parsed.remove(0), "lake", &columns())
 }
 

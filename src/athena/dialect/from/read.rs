@@ -68,7 +68,7 @@ pub fn read(text: &str) -> Result<Statement> {
     let mut statements = parser.parse_statements().map_err(syntax)?;
     match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),
-        _ => Err(Error::syntax("one statement is expected")),
+        _ => Err(Error::syntax("one statement is expected").hint("Send statements one by one.")),
     }
 }
 

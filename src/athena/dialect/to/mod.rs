@@ -194,11 +194,6 @@ impl ToAthena {
         }
         Ok(())
     }
-
-    /// `if(x IS NULL, …)` is how a function of several uses of `x` keeps NULL.
-    fn known_text(&self, expr: &Expr) -> bool {
-        self.kinds.of(expr) == Some(super::Kind::Text)
-    }
 }
 
 fn numbered(items: &[SelectItem]) -> Vec<(String, Expr, usize)> {
