@@ -197,12 +197,16 @@ impl Kinds {
         }
         let (one, other) = (self.of(left), self.of(right));
         match op {
-            Op::StringConcat if one == Some(Kind::Array) || other == Some(Kind::Array) => Some(Kind::Array),
+            Op::StringConcat if one == Some(Kind::Array) || other == Some(Kind::Array) => {
+                Some(Kind::Array)
+            }
             Op::StringConcat => Some(Kind::Text),
             Op::Arrow => Some(Kind::Json),
             Op::LongArrow => Some(Kind::Text),
             Op::PGExp => Some(Kind::Double),
-            Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => self.reckoned(one?, op, other?),
+            Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => {
+                self.reckoned(one?, op, other?)
+            }
             _ => None,
         }
     }
@@ -211,10 +215,14 @@ impl Kinds {
         let is_minus = *op == BinaryOperator::Minus;
         match (one, other) {
             (Kind::Date, Kind::Integer) => Some(Kind::Date),
-            (Kind::Date, Kind::Date) if is_minus && self.speech == Speech::Local => Some(Kind::Integer),
+            (Kind::Date, Kind::Date) if is_minus && self.speech == Speech::Local => {
+                Some(Kind::Integer)
+            }
             (Kind::Date, Kind::Interval) if self.speech == Speech::Local => Some(Kind::Timestamp),
             (moment, Kind::Interval) if moment.is_moment() => Some(moment),
-            (one, other) if one.is_moment() && other.is_moment() && is_minus => Some(Kind::Interval),
+            (one, other) if one.is_moment() && other.is_moment() && is_minus => {
+                Some(Kind::Interval)
+            }
             (Kind::Interval, _) => Some(Kind::Interval),
             (one, other) => number(one, other),
         }
@@ -251,40 +259,149 @@ impl Kinds {
 }
 
 const SAME_AS_FIRST: [&str; 14] = [
-    "abs", "any_value", "arbitrary", "first_value", "lag", "last_value", "lead",
-    "max", "max_by", "min", "min_by", "mod", "nth_value", "try",
+    "abs",
+    "any_value",
+    "arbitrary",
+    "first_value",
+    "lag",
+    "last_value",
+    "lead",
+    "max",
+    "max_by",
+    "min",
+    "min_by",
+    "mod",
+    "nth_value",
+    "try",
 ];
 
 /// What functions give whatever they are given. `round`, `trunc` and `sign` are left out on purpose.
 const RESULTS: [(Kind, &[&str]); 10] = [
-    (Kind::Integer, &[
-        "ascii", "approx_distinct", "array_length", "cardinality", "char_length", "character_length", "codepoint",
-        "count", "count_if", "date_diff", "day", "day_of_month", "day_of_week", "day_of_year", "dense_rank", "hour",
-        "json_array_length", "length", "millisecond", "minute", "month", "ntile", "octet_length", "position",
-        "quarter", "rank", "row_number", "second", "strpos", "week", "week_of_year", "year", "year_of_week",
-    ]),
-    (Kind::Double, &[
-        "acos", "asin", "atan", "atan2", "cbrt", "corr", "cos", "cosh", "cume_dist", "degrees", "date_part", "e",
-        "percent_rank", "pi", "radians", "random", "rand", "sin", "sinh", "tan", "tanh", "to_unixtime",
-    ]),
-    (Kind::Text, &[
-        "array_join", "array_to_string", "btrim", "chr", "concat", "concat_ws", "date_format", "json_extract_scalar",
-        "json_format", "left", "listagg", "lower", "lpad", "ltrim", "md5", "regexp_extract", "regexp_replace", "replace",
-        "reverse", "right", "rpad", "rtrim", "split_part", "string_agg", "substr", "substring", "to_base64", "to_char",
-        "to_hex", "translate", "trim", "upper",
-    ]),
-    (Kind::Boolean, &[
-        "bool_and", "bool_or", "contains", "every", "is_nan", "regexp_like", "starts_with",
-    ]),
+    (
+        Kind::Integer,
+        &[
+            "ascii",
+            "approx_distinct",
+            "array_length",
+            "cardinality",
+            "char_length",
+            "character_length",
+            "codepoint",
+            "count",
+            "count_if",
+            "date_diff",
+            "day",
+            "day_of_month",
+            "day_of_week",
+            "day_of_year",
+            "dense_rank",
+            "hour",
+            "json_array_length",
+            "length",
+            "millisecond",
+            "minute",
+            "month",
+            "ntile",
+            "octet_length",
+            "position",
+            "quarter",
+            "rank",
+            "row_number",
+            "second",
+            "strpos",
+            "week",
+            "week_of_year",
+            "year",
+            "year_of_week",
+        ],
+    ),
+    (
+        Kind::Double,
+        &[
+            "acos",
+            "asin",
+            "atan",
+            "atan2",
+            "cbrt",
+            "corr",
+            "cos",
+            "cosh",
+            "cume_dist",
+            "degrees",
+            "date_part",
+            "e",
+            "percent_rank",
+            "pi",
+            "radians",
+            "random",
+            "rand",
+            "sin",
+            "sinh",
+            "tan",
+            "tanh",
+            "to_unixtime",
+        ],
+    ),
+    (
+        Kind::Text,
+        &[
+            "array_join",
+            "array_to_string",
+            "btrim",
+            "chr",
+            "concat",
+            "concat_ws",
+            "date_format",
+            "json_extract_scalar",
+            "json_format",
+            "left",
+            "listagg",
+            "lower",
+            "lpad",
+            "ltrim",
+            "md5",
+            "regexp_extract",
+            "regexp_replace",
+            "replace",
+            "reverse",
+            "right",
+            "rpad",
+            "rtrim",
+            "split_part",
+            "string_agg",
+            "substr",
+            "substring",
+            "to_base64",
+            "to_char",
+            "to_hex",
+            "translate",
+            "trim",
+            "upper",
+        ],
+    ),
+    (
+        Kind::Boolean,
+        &["bool_and", "bool_or", "contains", "every", "is_nan", "regexp_like", "starts_with"],
+    ),
     (Kind::Date, &["current_date", "date", "last_day_of_month", "make_date", "to_date"]),
     (Kind::Timestamp, &["date_parse", "localtimestamp"]),
-    (Kind::TimestampTz, &[
-        "current_timestamp", "from_iso8601_timestamp", "from_unixtime", "now", "to_timestamp",
-    ]),
-    (Kind::Array, &[
-        "array_agg", "array_distinct", "array_remove", "array_sort", "regexp_extract_all", "sequence", "split",
-        "string_to_array",
-    ]),
+    (
+        Kind::TimestampTz,
+        &["current_timestamp", "from_iso8601_timestamp", "from_unixtime", "now", "to_timestamp"],
+    ),
+    (
+        Kind::Array,
+        &[
+            "array_agg",
+            "array_distinct",
+            "array_remove",
+            "array_sort",
+            "regexp_extract_all",
+            "sequence",
+            "split",
+            "string_to_array",
+        ],
+    ),
     (Kind::Json, &["json_extract", "json_parse"]),
     (Kind::Bytes, &["from_base64", "from_hex", "sha256", "sha512", "to_utf8"]),
 ];
@@ -343,8 +460,12 @@ pub fn of_type(data_type: &DataType) -> Option<Kind> {
         T::TinyInt(_) | T::SmallInt(_) | T::Int(_) | T::Integer(_) | T::BigInt(_) => Kind::Integer,
         T::Int2(_) | T::Int4(_) | T::Int8(_) => Kind::Integer,
         T::Numeric(_) | T::Decimal(_) | T::Dec(_) => Kind::Decimal,
-        T::Real | T::Float4 | T::Float8 | T::Float(_) | T::Double(_) | T::DoublePrecision => Kind::Double,
-        T::Text | T::Varchar(_) | T::CharacterVarying(_) | T::Char(_) | T::Character(_) => Kind::Text,
+        T::Real | T::Float4 | T::Float8 | T::Float(_) | T::Double(_) | T::DoublePrecision => {
+            Kind::Double
+        }
+        T::Text | T::Varchar(_) | T::CharacterVarying(_) | T::Char(_) | T::Character(_) => {
+            Kind::Text
+        }
         T::Bytea | T::Varbinary(_) => Kind::Bytes,
         T::Date => Kind::Date,
         T::Time(..) => Kind::Time,

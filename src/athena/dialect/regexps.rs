@@ -51,7 +51,13 @@ fn no(what: &str) -> lakegate_base::Error {
     )
 }
 
-fn plain(letters: &[char], at: usize, letter: char, way: (Way, Use), written: &mut String) -> Result<usize> {
+fn plain(
+    letters: &[char],
+    at: usize,
+    letter: char,
+    way: (Way, Use),
+    written: &mut String,
+) -> Result<usize> {
     let next = letters.get(at + 1);
     let (way, wanted) = way;
     match letter {

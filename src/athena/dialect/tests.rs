@@ -54,14 +54,20 @@ fn written(sql: &str, result: Result<String>) -> String {
     match result {
         Ok(text) => format!("{sql}\n-- becomes\n{text}\n"),
         Err(error) => {
-            assert!(error.hint_text().is_some() || error.message().starts_with("syntax"), "no hint: {error}");
+            assert!(
+                error.hint_text().is_some() || error.message().starts_with("syntax"),
+                "no hint: {error}"
+            );
             format!("{sql}\n-- refused: {error}\n")
         }
     }
 }
 
 /// Every file of a folder: its path, its statements, and the whole text that is expected of it.
-fn renewed(folder: &str, translate: fn(&str) -> Result<String>) -> Vec<(PathBuf, String, String, usize)> {
+fn renewed(
+    folder: &str,
+    translate: fn(&str) -> Result<String>,
+) -> Vec<(PathBuf, String, String, usize)> {
     let entries = fs::read_dir(corpus(folder)).expect("a folder of the corpus");
     let mut files = Vec::new();
     for entry in entries {
@@ -102,7 +108,9 @@ fn the_corpus_is_translated_as_written() {
 #[test]
 #[ignore = "writes the corpus anew"]
 fn write_the_corpus() {
-    for (path, _, found, _) in renewed("to_athena", to).into_iter().chain(renewed("from_athena", from)) {
+    for (path, _, found, _) in
+        renewed("to_athena", to).into_iter().chain(renewed("from_athena", from))
+    {
         fs::write(path, found).expect("a file written");
     }
 }

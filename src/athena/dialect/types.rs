@@ -54,7 +54,8 @@ fn decimal(info: &ExactNumberInfo) -> Result<DataType> {
             "Write how many digits it has: numeric(38, 10).",
         )
         .about(Subject::Type)),
-        _ => Err(refused("numeric of more than 38 digits", "Write numeric(38, 10).").about(Subject::Type)),
+        _ => Err(refused("numeric of more than 38 digits", "Write numeric(38, 10).")
+            .about(Subject::Type)),
     }
 }
 
@@ -65,13 +66,18 @@ fn sized(name: &str, sizes: &[u64]) -> DataType {
 
 fn unknown(data_type: &DataType) -> lakegate_base::Error {
     let hint = match data_type {
-        DataType::Char(_) | DataType::Character(_) => "Write varchar(n): only char pads with spaces.",
+        DataType::Char(_) | DataType::Character(_) => {
+            "Write varchar(n): only char pads with spaces."
+        }
         DataType::Timestamp(..) => "Athena keeps milliseconds: write timestamp or timestamp(3).",
         DataType::TinyInt(_) => "Write smallint.",
-        _ => "Cast to boolean, smallint, integer, bigint, real, double precision, numeric(p, s), text, date, \
-              timestamp or an array of them.",
+        _ => {
+            "Cast to boolean, smallint, integer, bigint, real, double precision, numeric(p, s), text, date, \
+              timestamp or an array of them."
+        }
     };
-    refused(format!("the type {data_type}, which has no exact counterpart"), hint).about(Subject::Type)
+    refused(format!("the type {data_type}, which has no exact counterpart"), hint)
+        .about(Subject::Type)
 }
 
 /// What we call a type of Athena's.
@@ -84,7 +90,9 @@ pub fn from_athena(data_type: &DataType) -> Result<DataType> {
         T::BigInt(None) => named_type("bigint"),
         T::Real => named_type("real"),
         T::Double(ExactNumberInfo::None) | T::DoublePrecision => named_type("double precision"),
-        T::Decimal(ExactNumberInfo::None) | T::Dec(ExactNumberInfo::None) => named_type("numeric(38, 0)"),
+        T::Decimal(ExactNumberInfo::None) | T::Dec(ExactNumberInfo::None) => {
+            named_type("numeric(38, 0)")
+        }
         T::Decimal(info) | T::Dec(info) => match decimal(info)? {
             T::Custom(name, _) => named_type(&name.to_string().replacen("decimal", "numeric", 1)),
             other => other,
@@ -111,7 +119,9 @@ pub fn from_athena(data_type: &DataType) -> Result<DataType> {
             named_type(&format!("{}[]", from_athena(inner)?))
         }
         T::Custom(name, _) if plain_name(name).as_deref() == Some("string") => {
-            return Err(refused("the type string, which is Hive's", "Write varchar.").about(Subject::Type));
+            return Err(
+                refused("the type string, which is Hive's", "Write varchar.").about(Subject::Type)
+            );
         }
         other => return Err(unknown(other)),
     })

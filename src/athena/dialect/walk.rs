@@ -42,13 +42,24 @@ impl Walk {
     pub fn statement<P: Pass>(&mut self, pass: &mut P, statement: &mut Statement) -> Result<()> {
         match statement {
             Statement::Query(query) => self.query(pass, query),
-            Statement::Explain { statement, format, options, verbose, query_plan, estimate, .. } => {
+            Statement::Explain {
+                statement,
+                format,
+                options,
+                verbose,
+                query_plan,
+                estimate,
+                ..
+            } => {
                 let plain = !*verbose && !*query_plan && !*estimate;
                 without(format.is_some() || options.is_some() || !plain, "options of EXPLAIN")?;
                 self.statement(pass, statement)
             }
-            _ => Err(refused("a statement that is no query", "Only SELECT, VALUES and EXPLAIN are translated.")
-                .about(Subject::Statement)),
+            _ => Err(refused(
+                "a statement that is no query",
+                "Only SELECT, VALUES and EXPLAIN are translated.",
+            )
+            .about(Subject::Statement)),
         }
     }
 
@@ -160,7 +171,9 @@ impl Walk {
                 check_wildcard(options)?;
                 match kind {
                     SelectItemQualifiedWildcardKind::ObjectName(name) => object_name(pass, name),
-                    SelectItemQualifiedWildcardKind::Expr(_) => without(true, "fields of a row by *"),
+                    SelectItemQualifiedWildcardKind::Expr(_) => {
+                        without(true, "fields of a row by *")
+                    }
                 }
             }
         }
@@ -181,7 +194,12 @@ impl Walk {
                 | JoinOperator::RightOuter(constraint)
                 | JoinOperator::FullOuter(constraint)
                 | JoinOperator::CrossJoin(constraint) => constraint,
-                _ => return Err(refused("this kind of join", "Write INNER, LEFT, RIGHT, FULL or CROSS JOIN.")),
+                _ => {
+                    return Err(refused(
+                        "this kind of join",
+                        "Write INNER, LEFT, RIGHT, FULL or CROSS JOIN.",
+                    ));
+                }
             };
             match constraint {
                 JoinConstraint::On(condition) => self.expr(pass, condition)?,
@@ -198,9 +216,19 @@ impl Walk {
     fn table<P: Pass>(&mut self, pass: &mut P, table: &mut TableFactor) -> Result<()> {
         pass.table(table)?;
         let alias = match table {
-            TableFactor::Table { name, alias, args, with_hints, partitions, json_path, index_hints, .. } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                partitions,
+                json_path,
+                index_hints,
+                ..
+            } => {
                 without(args.is_some(), format!("the table function {name}"))?;
-                let plain = with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty();
+                let plain =
+                    with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty();
                 without(!plain || json_path.is_some(), "hints beside a table")?;
                 alias
             }
@@ -218,9 +246,17 @@ impl Walk {
                 return self.joins(pass, table_with_joins);
             }
             TableFactor::Function { name, .. } => {
-                return Err(refused(format!("the table function {name}"), "Write it as a subquery."));
+                return Err(refused(
+                    format!("the table function {name}"),
+                    "Write it as a subquery.",
+                ));
             }
-            _ => return Err(refused("this kind of table", "Write a table, a subquery, a join or UNNEST.")),
+            _ => {
+                return Err(refused(
+                    "this kind of table",
+                    "Write a table, a subquery, a join or UNNEST.",
+                ));
+            }
         };
         alias.as_mut().map_or(Ok(()), |alias| self.alias(pass, alias))
     }
@@ -262,8 +298,11 @@ impl Walk {
         self.exprs(pass, &mut window.partition_by)?;
         self.sort_keys(pass, &mut window.order_by)?;
         let Some(frame) = &mut window.window_frame else { return Ok(()) };
-        for bound in [Some(&mut frame.start_bound), frame.end_bound.as_mut()].into_iter().flatten() {
-            if let WindowFrameBound::Preceding(Some(rows)) | WindowFrameBound::Following(Some(rows)) = bound {
+        for bound in [Some(&mut frame.start_bound), frame.end_bound.as_mut()].into_iter().flatten()
+        {
+            if let WindowFrameBound::Preceding(Some(rows))
+            | WindowFrameBound::Following(Some(rows)) = bound
+            {
                 self.expr(pass, rows)?;
             }
         }

@@ -299,9 +299,6 @@ UPDATE orders SET n = 1
 SELECT id FROM orders WHERE id = $1
 -- refused: not supported: the parameter $1
 
-TABLE orders
--- refused: syntax: sql parser error: Expected: an SQL statement, found: TABLE at Line: 1, Column: 1
-
 SELECT id FROM orders AS "Group" WHERE "Group".id = 1
 -- becomes
 SELECT id FROM orders AS "Group" WHERE "Group".id = 1

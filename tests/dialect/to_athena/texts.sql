@@ -83,7 +83,7 @@ SELECT trim(name), ltrim(name), rtrim(name), btrim(name, 'xy') FROM t
 -- becomes
 SELECT TRIM(BOTH ' ' FROM name), TRIM(LEADING ' ' FROM name), TRIM(TRAILING ' ' FROM name), TRIM(BOTH 'xy' FROM name) FROM t
 
-SELECT trim(BOTH 'x' FROM name), trim(LEADING FROM name) FROM t
+SELECT trim(BOTH 'x' FROM name) FROM t
 -- refused: syntax: sql parser error: Expected: ), found: name at Line: 1, Column: 52
 
 SELECT substring(name FROM 2 FOR 3), substr(name, 2), substring(name, 1, 3) FROM t

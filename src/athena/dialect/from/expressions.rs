@@ -14,7 +14,9 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
     match expr {
         Expr::Identifier(ident) => write_name(ident),
         Expr::CompoundIdentifier(parts) => parts.iter_mut().for_each(write_name),
-        Expr::Nested(inner) | Expr::IsNull(inner) | Expr::IsNotNull(inner) => walk.expr(pass, inner)?,
+        Expr::Nested(inner) | Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
+            walk.expr(pass, inner)?
+        }
         Expr::Tuple(list) => walk.exprs(pass, list)?,
         Expr::Array(array) => {
             array.named = true;
@@ -24,7 +26,10 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
         Expr::Cast { .. } => cast_to(pass, walk, expr)?,
         Expr::Function(_) => functions::rewrite(pass, walk, expr)?,
         Expr::BinaryOp { .. } => binary_op(pass, walk, expr)?,
-        Expr::UnaryOp { op: UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::Plus, expr: inner } => {
+        Expr::UnaryOp {
+            op: UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::Plus,
+            expr: inner,
+        } => {
             walk.expr(pass, inner)?;
         }
         Expr::Extract { field, expr: inner, .. } => {
@@ -38,8 +43,14 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
                 "Shift it in Lakegate itself: x AT TIME ZONE 'Europe/Paris' is a timestamp there.",
             ));
         }
-        Expr::Ceil { field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime), expr: inner }
-        | Expr::Floor { field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime), expr: inner } => {
+        Expr::Ceil {
+            field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            expr: inner,
+        }
+        | Expr::Floor {
+            field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            expr: inner,
+        } => {
             let is_whole = pass.kinds.of(inner) == Some(Kind::Integer);
             walk.expr(pass, inner)?;
             if is_whole {
@@ -78,10 +89,13 @@ fn rest(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
             walk.query(pass, subquery)
         }
         Expr::Exists { subquery, .. } | Expr::Subquery(subquery) => walk.query(pass, subquery),
-        Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => both(pass, walk, left, right),
+        Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => {
+            both(pass, walk, left, right)
+        }
         Expr::Like { any: false, expr: value, pattern, escape_char, .. } => {
             // Without ESCAPE a \ is a plain letter there, and escapes here.
-            if escape_char.is_none() && literal_text(pattern).is_none_or(|said| said.contains('\\')) {
+            if escape_char.is_none() && literal_text(pattern).is_none_or(|said| said.contains('\\'))
+            {
                 *escape_char = Some(Value::SingleQuotedString(String::new()).with_empty_span());
             }
             both(pass, walk, value, pattern)
@@ -109,12 +123,17 @@ fn rest(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
         Expr::CompoundFieldAccess { root, access_chain } => {
             walk.expr(pass, root)?;
             let positive = access_chain.iter().all(|access| match access {
-                AccessExpr::Subscript(Subscript::Index { index }) => literal_integer(index).is_some_and(|at| at > 0),
+                AccessExpr::Subscript(Subscript::Index { index }) => {
+                    literal_integer(index).is_some_and(|at| at > 0)
+                }
                 _ => false,
             });
             match positive {
                 true => Ok(()),
-                false => Err(refused("an element by another index than 1, 2, …", "Write a positive number.")),
+                false => Err(refused(
+                    "an element by another index than 1, 2, …",
+                    "Write a positive number.",
+                )),
             }
         }
         other => Err(refused(format!("the expression {other}"), "Write it with plain functions.")),
@@ -138,7 +157,9 @@ fn literal(expr: &mut Expr) -> Result<()> {
             }
             other => match value_text(other) {
                 Some(said) => Some(text(said)),
-                None => return Err(refused(format!("the literal {other}"), "Write a plain string.")),
+                None => {
+                    return Err(refused(format!("the literal {other}"), "Write a plain string."));
+                }
             },
         },
         Expr::TypedString(typed) => typed_literal(typed)?,
@@ -162,7 +183,9 @@ fn typed_literal(typed: &TypedString) -> Result<Option<Expr>> {
             let moment = text(&format!("{moment}{offset}"));
             Ok(Some(cast(moment, named_type("timestamp with time zone"))))
         }
-        (DataType::Timestamp(None, _), None) if super::super::kinds::is_moment_text(said) => Ok(None),
+        (DataType::Timestamp(None, _), None) if super::super::kinds::is_moment_text(said) => {
+            Ok(None)
+        }
         (other, _) => Err(refused(
             format!("the literal {other} '{said}'"),
             "Write DATE '2024-01-31' or TIMESTAMP '2024-01-31 12:00:00 UTC'.",
@@ -172,8 +195,13 @@ fn typed_literal(typed: &TypedString) -> Result<Option<Expr>> {
 }
 
 fn cast_to(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
-    let Expr::Cast { kind: CastKind::Cast, expr: inner, data_type, array: false, format: None } = expr else {
-        return Err(refused("TRY_CAST, which gives NULL for what does not fit", "Test the text first: CASE WHEN x ~ '^[0-9]+$' THEN x::integer END."));
+    let Expr::Cast { kind: CastKind::Cast, expr: inner, data_type, array: false, format: None } =
+        expr
+    else {
+        return Err(refused(
+            "TRY_CAST, which gives NULL for what does not fit",
+            "Test the text first: CASE WHEN x ~ '^[0-9]+$' THEN x::integer END.",
+        ));
     };
     let (given, target) = (pass.kinds.of(inner), of_type(data_type));
     let shown = pass.kinds.shown(inner);
@@ -212,8 +240,13 @@ fn binary_op(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
         }
         Op::Divide => {
             let both = |kind| one == Some(kind) && other == Some(kind);
-            if !both(Kind::Integer) && !(number(one) && number(other) && [one, other].contains(&Some(Kind::Double))) {
-                return no("a division of decimals, whose digits differ in Athena", "Cast one side to double.");
+            if !both(Kind::Integer)
+                && !(number(one) && number(other) && [one, other].contains(&Some(Kind::Double)))
+            {
+                return no(
+                    "a division of decimals, whose digits differ in Athena",
+                    "Cast one side to double.",
+                );
             }
         }
         Op::Plus | Op::Minus => {
@@ -227,11 +260,18 @@ fn binary_op(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
                 (Some(kind), Some(Kind::Interval)) if kind.is_moment() => {}
                 (Some(a), Some(b)) if a.is_number() && b.is_number() => {}
                 (Some(Kind::Timestamp), Some(Kind::Timestamp)) => {}
-                _ => return no(&format!("{expr} of unknown types"), "Cast both sides to numbers, dates or timestamps."),
+                _ => {
+                    return no(
+                        &format!("{expr} of unknown types"),
+                        "Cast both sides to numbers, dates or timestamps.",
+                    );
+                }
             }
         }
         op if is_comparison(op) => {}
-        op => return Err(refused(format!("the operator {op}"), "Write a function or a comparison.")),
+        op => {
+            return Err(refused(format!("the operator {op}"), "Write a function or a comparison."));
+        }
     }
     both(pass, walk, left, right)
 }

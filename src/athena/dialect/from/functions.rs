@@ -12,31 +12,89 @@ use super::FromAthena;
 
 /// Name there, name here, and how many arguments both understand alike.
 const SAME: [(&str, &str, usize, usize); 42] = [
-    ("abs", "abs", 1, 1), ("acos", "acos", 1, 1), ("array_remove", "array_remove", 2, 2), ("asin", "asin", 1, 1),
-    ("atan", "atan", 1, 1), ("atan2", "atan2", 2, 2), ("cardinality", "cardinality", 1, 1), ("cbrt", "cbrt", 1, 1),
-    ("chr", "chr", 1, 1), ("coalesce", "coalesce", 1, 99), ("cos", "cos", 1, 1), ("cosh", "cosh", 1, 1),
-    ("current_date", "current_date", 0, 0), ("current_timestamp", "current_timestamp", 0, 0),
-    ("degrees", "degrees", 1, 1), ("exp", "exp", 1, 1), ("from_unixtime", "to_timestamp", 1, 1),
-    ("length", "length", 1, 1), ("ln", "ln", 1, 1), ("localtimestamp", "localtimestamp", 0, 0), ("log10", "log10", 1, 1),
-    ("lower", "lower", 1, 1), ("lpad", "lpad", 3, 3), ("mod", "mod", 2, 2), ("now", "now", 0, 0), ("nullif", "nullif", 2, 2),
-    ("pi", "pi", 0, 0), ("pow", "power", 2, 2), ("power", "power", 2, 2), ("radians", "radians", 1, 1),
-    ("random", "random", 0, 0), ("rand", "random", 0, 0), ("reverse", "reverse", 1, 1), ("rpad", "rpad", 3, 3),
-    ("sin", "sin", 1, 1), ("sinh", "sinh", 1, 1), ("sqrt", "sqrt", 1, 1), ("starts_with", "starts_with", 2, 2),
-    ("strpos", "strpos", 2, 2), ("tan", "tan", 1, 1), ("tanh", "tanh", 1, 1), ("upper", "upper", 1, 1),
+    ("abs", "abs", 1, 1),
+    ("acos", "acos", 1, 1),
+    ("array_remove", "array_remove", 2, 2),
+    ("asin", "asin", 1, 1),
+    ("atan", "atan", 1, 1),
+    ("atan2", "atan2", 2, 2),
+    ("cardinality", "cardinality", 1, 1),
+    ("cbrt", "cbrt", 1, 1),
+    ("chr", "chr", 1, 1),
+    ("coalesce", "coalesce", 1, 99),
+    ("cos", "cos", 1, 1),
+    ("cosh", "cosh", 1, 1),
+    ("current_date", "current_date", 0, 0),
+    ("current_timestamp", "current_timestamp", 0, 0),
+    ("degrees", "degrees", 1, 1),
+    ("exp", "exp", 1, 1),
+    ("from_unixtime", "to_timestamp", 1, 1),
+    ("length", "length", 1, 1),
+    ("ln", "ln", 1, 1),
+    ("localtimestamp", "localtimestamp", 0, 0),
+    ("log10", "log10", 1, 1),
+    ("lower", "lower", 1, 1),
+    ("lpad", "lpad", 3, 3),
+    ("mod", "mod", 2, 2),
+    ("now", "now", 0, 0),
+    ("nullif", "nullif", 2, 2),
+    ("pi", "pi", 0, 0),
+    ("pow", "power", 2, 2),
+    ("power", "power", 2, 2),
+    ("radians", "radians", 1, 1),
+    ("random", "random", 0, 0),
+    ("rand", "random", 0, 0),
+    ("reverse", "reverse", 1, 1),
+    ("rpad", "rpad", 3, 3),
+    ("sin", "sin", 1, 1),
+    ("sinh", "sinh", 1, 1),
+    ("sqrt", "sqrt", 1, 1),
+    ("starts_with", "starts_with", 2, 2),
+    ("strpos", "strpos", 2, 2),
+    ("tan", "tan", 1, 1),
+    ("tanh", "tanh", 1, 1),
+    ("upper", "upper", 1, 1),
 ];
 
 const AGGREGATES: [(&str, &str); 24] = [
-    ("any_value", "min"), ("arbitrary", "min"), ("array_agg", "array_agg"), ("approx_distinct", "count"),
-    ("bool_and", "bool_and"), ("bool_or", "bool_or"), ("corr", "corr"), ("count", "count"), ("covar_pop", "covar_pop"),
-    ("covar_samp", "covar_samp"), ("every", "bool_and"), ("max", "max"), ("min", "min"),
-    ("regr_intercept", "regr_intercept"), ("regr_slope", "regr_slope"), ("stddev", "stddev"),
-    ("stddev_pop", "stddev_pop"), ("stddev_samp", "stddev_samp"), ("sum", "sum"), ("var_pop", "var_pop"),
-    ("var_samp", "var_samp"), ("variance", "variance"), ("avg", "avg"), ("count_if", "count"),
+    ("any_value", "min"),
+    ("arbitrary", "min"),
+    ("array_agg", "array_agg"),
+    ("approx_distinct", "count"),
+    ("bool_and", "bool_and"),
+    ("bool_or", "bool_or"),
+    ("corr", "corr"),
+    ("count", "count"),
+    ("covar_pop", "covar_pop"),
+    ("covar_samp", "covar_samp"),
+    ("every", "bool_and"),
+    ("max", "max"),
+    ("min", "min"),
+    ("regr_intercept", "regr_intercept"),
+    ("regr_slope", "regr_slope"),
+    ("stddev", "stddev"),
+    ("stddev_pop", "stddev_pop"),
+    ("stddev_samp", "stddev_samp"),
+    ("sum", "sum"),
+    ("var_pop", "var_pop"),
+    ("var_samp", "var_samp"),
+    ("variance", "variance"),
+    ("avg", "avg"),
+    ("count_if", "count"),
 ];
 
 const WINDOW: [&str; 11] = [
-    "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
-    "last_value", "nth_value",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
 ];
 
 /// What to do where Lakegate has nothing of that meaning.
@@ -62,8 +120,11 @@ const HINTS: [(&str, &str); 16] = [
 fn unknown(name: &str) -> Error {
     let hint = HINTS.iter().find(|(known, _)| *known == name).map(|(_, hint)| *hint);
     let hint = hint.unwrap_or("Leave it out, or run the statement in Athena.");
-    refused(format!("Athena's function {name}, which Lakegate does not have with this meaning"), hint)
-        .about(Subject::Function)
+    refused(
+        format!("Athena's function {name}, which Lakegate does not have with this meaning"),
+        hint,
+    )
+    .about(Subject::Function)
 }
 
 pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
@@ -103,7 +164,12 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
     Ok(())
 }
 
-fn parts(pass: &mut FromAthena, walk: &mut Walk, function: &mut Function, name: &str) -> Result<()> {
+fn parts(
+    pass: &mut FromAthena,
+    walk: &mut Walk,
+    function: &mut Function,
+    name: &str,
+) -> Result<()> {
     if function.null_treatment.is_some() || function.uses_odbc_syntax {
         return Err(refused(format!("IGNORE NULLS in {name}"), "Filter the NULLs in a subquery."));
     }
@@ -112,7 +178,12 @@ fn parts(pass: &mut FromAthena, walk: &mut Walk, function: &mut Function, name: 
             match arg {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => walk.expr(pass, expr)?,
                 FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => {}
-                other => return Err(refused(format!("the argument {other}"), "Give arguments by position.")),
+                other => {
+                    return Err(refused(
+                        format!("the argument {other}"),
+                        "Give arguments by position.",
+                    ));
+                }
             }
         }
         for clause in &mut list.clauses {
@@ -136,7 +207,12 @@ fn parts(pass: &mut FromAthena, walk: &mut Walk, function: &mut Function, name: 
     }
 }
 
-fn aggregate(function: &mut Function, name: &str, local: &str, kinds: &[Option<Kind>]) -> Result<()> {
+fn aggregate(
+    function: &mut Function,
+    name: &str,
+    local: &str,
+    kinds: &[Option<Kind>],
+) -> Result<()> {
     function.name = ObjectName::from(vec![Ident::new(local)]);
     match (name, kinds) {
         ("avg", [Some(Kind::Double | Kind::Integer)]) => {}
@@ -233,7 +309,9 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
             let access = AccessExpr::Subscript(Subscript::Index { index });
             Expr::CompoundFieldAccess { root, access_chain: vec![access] }
         }
-        ("substr" | "substring", 2 | 3) if literal_integer(&args[1]).is_some_and(|from| from > 0) => {
+        ("substr" | "substring", 2 | 3)
+            if literal_integer(&args[1]).is_some_and(|from| from > 0) =>
+        {
             call("substr", args)
         }
         ("split", 2) if literal_text(&args[1]).is_some_and(|said| !said.is_empty()) => {
@@ -241,7 +319,9 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
             let is_empty = binary(args[0].clone(), BinaryOperator::Eq, text(""));
             case(is_empty, empty, Some(call("string_to_array", args)))
         }
-        ("replace", 3) if literal_text(&args[1]).is_some_and(|said| !said.is_empty()) => call(name, args),
+        ("replace", 3) if literal_text(&args[1]).is_some_and(|said| !said.is_empty()) => {
+            call(name, args)
+        }
         ("replace", 2) if literal_text(&args[1]).is_some_and(|said| !said.is_empty()) => {
             args.push(text(""));
             call(name, args)
@@ -251,10 +331,10 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
             call(name, [take(&mut args[0]), text(WHITE_SPACE)])
         }
         ("array_join", 2) => call("array_to_string", args),
-        ("array_position", 2) => {
-            call("coalesce", [call(name, args), number(0)])
+        ("array_position", 2) => call("coalesce", [call(name, args), number(0)]),
+        ("round", 1 | 2) if matches!(kinds[0], Some(Kind::Decimal | Kind::Integer)) => {
+            call(name, args)
         }
-        ("round", 1 | 2) if matches!(kinds[0], Some(Kind::Decimal | Kind::Integer)) => call(name, args),
         ("truncate", 1) if kinds[0] == Some(Kind::Double) => call("trunc", args),
         ("ceil" | "ceiling" | "floor", 1) => match kinds[0] {
             Some(Kind::Integer) => take(&mut args[0]),
@@ -307,7 +387,10 @@ fn any_null(value: Expr, args: Vec<Expr>) -> Expr {
 fn regexp(pattern: &Expr, wanted: Use) -> Result<Expr> {
     match literal_text(pattern) {
         Some(said) => Ok(text(&regexps::translated(said, Way::FromJava, wanted)?)),
-        None => Err(refused("a regular expression that is no literal", "Write the pattern as a string.")),
+        None => Err(refused(
+            "a regular expression that is no literal",
+            "Write the pattern as a string.",
+        )),
     }
 }
 
@@ -316,7 +399,10 @@ fn regexp_extract(mut args: Vec<Expr>) -> Result<Expr> {
     let groups = literal_text(&args[1]).map_or(0, regexps::groups);
     let wanted = args.get(2).map_or(Some(0), literal_integer);
     if !matches!((groups, wanted), (0, Some(0)) | (1, Some(1))) {
-        return Err(refused("regexp_extract of one among several groups", "Keep one group, and make the others (?:…)."));
+        return Err(refused(
+            "regexp_extract of one among several groups",
+            "Keep one group, and make the others (?:…).",
+        ));
     }
     let pattern = regexp(&args[1], Use::Find)?;
     Ok(call("substring", [take(&mut args[0]), pattern]))
@@ -327,7 +413,9 @@ fn regexp_replace(mut args: Vec<Expr>) -> Result<Expr> {
     let replacement = match args.get(2).map(literal_text) {
         None => String::new(),
         Some(Some(said)) => regexps::replacement(said, Way::FromJava)?,
-        Some(None) => return Err(refused("a replacement that is no literal", "Write it as a string.")),
+        Some(None) => {
+            return Err(refused("a replacement that is no literal", "Write it as a string."));
+        }
     };
     Ok(call("regexp_replace", [take(&mut args[0]), pattern, text(&replacement), text("g")]))
 }
@@ -353,7 +441,9 @@ fn json_scalar(mut args: Vec<Expr>) -> Result<Expr> {
 fn steps(path: &str) -> Option<Vec<String>> {
     let mut rest = path.strip_prefix('$')?;
     let mut steps = Vec::new();
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
@@ -369,7 +459,9 @@ fn steps(path: &str) -> Option<Vec<String>> {
         let (inner, next) = rest.strip_prefix('[')?.split_once(']')?;
         let quoted = inner.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
         match quoted {
-            Some(name) if is_name(name) && name.parse::<i64>().is_err() => steps.push(name.to_string()),
+            Some(name) if is_name(name) && name.parse::<i64>().is_err() => {
+                steps.push(name.to_string())
+            }
             None if inner.parse::<u32>().is_ok() => steps.push(inner.to_string()),
             _ => return None,
         }
@@ -382,27 +474,47 @@ fn mask(expr: &Expr) -> Result<Expr> {
     let said = literal_text(expr)
         .ok_or_else(|| refused("a mask that is no literal", "Write the mask as a string."))?;
     patterns::from_mysql(said).map(|mask| text(&mask)).ok_or_else(|| {
-        refused(format!("the mask '{said}'"), "Use %Y, %m, %d, %H, %h, %i, %s, %f, %p, %b, %M, %a, %W, %j, %x and %v.")
+        refused(
+            format!("the mask '{said}'"),
+            "Use %Y, %m, %d, %H, %h, %i, %s, %f, %p, %b, %M, %a, %W, %j, %x and %v.",
+        )
     })
 }
 
 fn moments(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
     const FIELDS: [(&str, &str); 10] = [
-        ("year", "year"), ("quarter", "quarter"), ("month", "month"), ("week", "week"), ("week_of_year", "week"),
-        ("day", "day"), ("day_of_month", "day"), ("day_of_week", "dow"), ("day_of_year", "doy"), ("hour", "hour"),
+        ("year", "year"),
+        ("quarter", "quarter"),
+        ("month", "month"),
+        ("week", "week"),
+        ("week_of_year", "week"),
+        ("day", "day"),
+        ("day_of_month", "day"),
+        ("day_of_week", "dow"),
+        ("day_of_year", "doy"),
+        ("hour", "hour"),
     ];
     if let Some((_, field)) = FIELDS.iter().find(|(athena, _)| *athena == name) {
         return field_of(field, kinds.first().copied().flatten(), take(&mut args[0]));
     }
     match (name, args.len()) {
-        ("date_trunc", 2) if matches!(kinds[1], Some(Kind::Timestamp | Kind::TimestampTz)) => Ok(call(name, args)),
-        ("date_trunc", 2) if kinds[1] == Some(Kind::Date) => Ok(cast(call(name, args), named_type("date"))),
+        ("date_trunc", 2) if matches!(kinds[1], Some(Kind::Timestamp | Kind::TimestampTz)) => {
+            Ok(call(name, args))
+        }
+        ("date_trunc", 2) if kinds[1] == Some(Kind::Date) => {
+            Ok(cast(call(name, args), named_type("date")))
+        }
         ("date_add", 3) => date_add(args, kinds[2]),
-        ("date_diff", 3) if literal_text(&args[0]) == Some("day") && kinds[1..] == [Some(Kind::Date); 2] => {
+        ("date_diff", 3)
+            if literal_text(&args[0]) == Some("day") && kinds[1..] == [Some(Kind::Date); 2] =>
+        {
             let (from, to) = (take(&mut args[1]), take(&mut args[2]));
             Ok(Expr::Nested(Box::new(binary(to, BinaryOperator::Minus, from))))
         }
-        ("date_diff", 3) => Err(refused("date_diff but of days between dates", "Cast both to date, and take 'day'.")),
+        ("date_diff", 3) => Err(refused(
+            "date_diff but of days between dates",
+            "Cast both to date, and take 'day'.",
+        )),
         _ => Err(unknown(name)),
     }
 }
@@ -410,8 +522,13 @@ fn moments(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Ex
 fn date_add(mut args: Vec<Expr>, kind: Option<Kind>) -> Result<Expr> {
     const UNITS: [&str; 7] = ["second", "minute", "hour", "day", "week", "month", "year"];
     let unit = literal_text(&args[0]).unwrap_or_default().to_string();
-    let (Some(count), true, Some(kind)) = (literal_integer(&args[1]), UNITS.contains(&unit.as_str()), kind) else {
-        return Err(refused("date_add of other than a literal count", "Write a number, a unit, and a date or timestamp."));
+    let (Some(count), true, Some(kind)) =
+        (literal_integer(&args[1]), UNITS.contains(&unit.as_str()), kind)
+    else {
+        return Err(refused(
+            "date_add of other than a literal count",
+            "Write a number, a unit, and a date or timestamp.",
+        ));
     };
     if !kind.is_moment() {
         return Err(refused("date_add to no moment", "Cast it to date or timestamp."));
@@ -439,10 +556,18 @@ pub fn field_of(field: &str, kind: Option<Kind>, inner: Expr) -> Result<Expr> {
         "doy" | "day_of_year" => DateTimeField::Doy,
         "hour" if kind != Some(Kind::Date) => DateTimeField::Hour,
         "minute" if kind != Some(Kind::Date) => DateTimeField::Minute,
-        other => return Err(refused(format!("the field {other}"), "Take year, quarter, month, week, day, dow, doy, hour or minute.")),
+        other => {
+            return Err(refused(
+                format!("the field {other}"),
+                "Take year, quarter, month, week, day, dow, doy, hour or minute.",
+            ));
+        }
     };
     if !kind.is_some_and(Kind::is_moment) {
-        let error = refused(format!("the field {field} of an unknown type"), "Cast it to date or timestamp.");
+        let error = refused(
+            format!("the field {field} of an unknown type"),
+            "Cast it to date or timestamp.",
+        );
         return Err(error.about(Subject::Type));
     }
     let taken = Expr::Extract { field, syntax: ExtractSyntax::From, expr: Box::new(inner) };

@@ -49,7 +49,9 @@ impl Pass for FromAthena {
                 let counts = limit.iter().chain(offset.iter().map(|offset| &offset.value));
                 match counts.into_iter().all(|count| literal_integer(count).is_some()) {
                     true => Ok(()),
-                    false => Err(refused("LIMIT or OFFSET by an expression", "Write a whole number.")),
+                    false => {
+                        Err(refused("LIMIT or OFFSET by an expression", "Write a whole number."))
+                    }
                 }
             }
             Some(_) => Err(refused("this form of LIMIT", "Write OFFSET m LIMIT n.")),
@@ -115,7 +117,10 @@ fn catalog(name: &mut ObjectName) -> Result<()> {
     }
     let schema = parts.iter().rev().nth(1);
     if schema.is_some_and(|schema| schema == "information_schema") {
-        let error = refused("Athena's information_schema", "Ask for Lakegate's own in a statement of its own.");
+        let error = refused(
+            "Athena's information_schema",
+            "Ask for Lakegate's own in a statement of its own.",
+        );
         return Err(error.about(Subject::Table));
     }
     for part in &mut name.0 {
@@ -139,7 +144,9 @@ fn sorted_by_outputs(query: &Query) -> Result<()> {
     let aliases: Vec<String> = aliases.collect();
     for key in keys.iter().filter(|key| !matches!(key.expr, Expr::Identifier(_))) {
         let found = visit_expressions(&key.expr, |expr| match expr {
-            Expr::Identifier(ident) if aliases.contains(&folded(ident)) => std::ops::ControlFlow::Break(()),
+            Expr::Identifier(ident) if aliases.contains(&folded(ident)) => {
+                std::ops::ControlFlow::Break(())
+            }
             _ => std::ops::ControlFlow::Continue(()),
         });
         if found.is_break() {

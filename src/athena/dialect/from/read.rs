@@ -54,8 +54,23 @@ impl Dialect for Trino {
 
 /// Words that begin what is no query.
 const OTHERS: [&str; 17] = [
-    "alter", "create", "deallocate", "delete", "describe", "drop", "execute", "insert", "merge", "msck", "optimize",
-    "prepare", "show", "unload", "update", "vacuum", "call",
+    "alter",
+    "create",
+    "deallocate",
+    "delete",
+    "describe",
+    "drop",
+    "execute",
+    "insert",
+    "merge",
+    "msck",
+    "optimize",
+    "prepare",
+    "show",
+    "unload",
+    "update",
+    "vacuum",
+    "call",
 ];
 
 pub fn read(text: &str) -> Result<Statement> {
@@ -93,16 +108,25 @@ fn refuse_by_words(tokens: &[Token]) -> Result<()> {
     for (at, token) in tokens.iter().enumerate() {
         let opens = tokens.get(at + 1) == Some(&Token::LParen);
         if matches!(token, Token::Char('`')) {
-            return Err(refused("names in backticks, which belong to Athena's DDL", "Quote names with \"."));
+            return Err(refused(
+                "names in backticks, which belong to Athena's DDL",
+                "Quote names with \".",
+            ));
         }
         if is_word(Some(token), "row") && opens {
             return Err(refused("ROW values and types", "Select their fields as columns."));
         }
         if is_word(Some(token), "map") && opens {
-            return Err(refused("MAP values and types", "Select their entries as columns, or keep them as JSON."));
+            return Err(refused(
+                "MAP values and types",
+                "Select their entries as columns, or keep them as JSON.",
+            ));
         }
         if *token == Token::Arrow {
-            return Err(refused("lambda functions (x -> …)", "Unnest the array, and filter or compute in a subquery."));
+            return Err(refused(
+                "lambda functions (x -> …)",
+                "Unnest the array, and filter or compute in a subquery.",
+            ));
         }
         if matches!(token, Token::Placeholder(_)) {
             return Err(refused("the parameter ?", "Put its value in.").about(Subject::Parameter));
@@ -120,7 +144,8 @@ fn versions(tokens: Vec<Token>) -> Result<Vec<Token>> {
     let mut written: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
-        let kind = ["version", "timestamp"].into_iter().find(|kind| is_word(tokens.get(at + 1), kind));
+        let kind =
+            ["version", "timestamp"].into_iter().find(|kind| is_word(tokens.get(at + 1), kind));
         let is_clause = is_word(tokens.get(at), "for")
             && is_word(tokens.get(at + 2), "as")
             && is_word(tokens.get(at + 3), "of");
@@ -129,13 +154,17 @@ fn versions(tokens: Vec<Token>) -> Result<Vec<Token>> {
             at += 1;
             continue;
         };
-        let no = || refused(
-            format!("FOR {} AS OF an expression", kind.to_uppercase()),
-            "Write a number, or a literal: TIMESTAMP '2026-01-31 12:00:00 UTC'.",
-        );
+        let no = || {
+            refused(
+                format!("FOR {} AS OF an expression", kind.to_uppercase()),
+                "Write a number, or a literal: TIMESTAMP '2026-01-31 12:00:00 UTC'.",
+            )
+        };
         let (suffix, length) = match (kind, tokens.get(at + 4), tokens.get(at + 5)) {
             ("version", Some(Token::Number(number, _)), _) => (format!("v{number}"), 5),
-            ("timestamp", word, Some(Token::SingleQuotedString(said))) if is_word(word, "timestamp") => {
+            ("timestamp", word, Some(Token::SingleQuotedString(said)))
+                if is_word(word, "timestamp") =>
+            {
                 let zoned = super::super::kinds::split_offset(said).ok_or_else(no)?;
                 let offset = if zoned.1 == "UTC" { "+00:00" } else { &zoned.1 };
                 (format!("{}{offset}", zoned.0), 6)
@@ -147,8 +176,28 @@ fn versions(tokens: Vec<Token>) -> Result<Vec<Token>> {
         written.push(quoted(format!("{bare}@{suffix}")));
         at += length;
         let next = tokens.get(at);
-        let ends = ["where", "join", "on", "cross", "inner", "left", "right", "full", "group", "order", "limit", "offset",
-            "having", "union", "except", "intersect", "window", "natural", "using", "fetch"];
+        let ends = [
+            "where",
+            "join",
+            "on",
+            "cross",
+            "inner",
+            "left",
+            "right",
+            "full",
+            "group",
+            "order",
+            "limit",
+            "offset",
+            "having",
+            "union",
+            "except",
+            "intersect",
+            "window",
+            "natural",
+            "using",
+            "fetch",
+        ];
         let has_alias = is_word(next, "as")
             || matches!(next, Some(Token::Word(_))) && !ends.iter().any(|word| is_word(next, word));
         if !has_alias {

@@ -28,7 +28,10 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
         Expr::BinaryOp { .. } => binary_op(pass, walk, expr)?,
         Expr::UnaryOp { op, expr: inner } => {
             if !matches!(op, UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::Plus) {
-                return Err(refused(format!("the operator {op}"), "Write a function or a comparison."));
+                return Err(refused(
+                    format!("the operator {op}"),
+                    "Write a function or a comparison.",
+                ));
             }
             walk.expr(pass, inner)?;
         }
@@ -102,8 +105,15 @@ fn predicate(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
         Expr::SimilarTo { .. } => {
             return Err(refused("SIMILAR TO", "Write a regular expression: x ~ '^…$'."));
         }
-        Expr::Collate { .. } => return Err(refused("COLLATE", "Leave it out: Athena sorts by code points.")),
-        other => return Err(refused(format!("the expression {other}"), "Write it with plain functions.")),
+        Expr::Collate { .. } => {
+            return Err(refused("COLLATE", "Leave it out: Athena sorts by code points."));
+        }
+        other => {
+            return Err(refused(
+                format!("the expression {other}"),
+                "Write it with plain functions.",
+            ));
+        }
     }
     Ok(())
 }
@@ -128,7 +138,8 @@ fn literal(value: &mut Value) -> Result<()> {
         )),
         Value::Number(..) | Value::Boolean(_) | Value::Null => Ok(()),
         Value::Placeholder(name) => {
-            Err(refused(format!("the parameter {name}"), "Put its value in.").about(Subject::Parameter))
+            Err(refused(format!("the parameter {name}"), "Put its value in.")
+                .about(Subject::Parameter))
         }
         other => Err(refused(format!("the literal {other}"), "Write a plain string.")),
     }
@@ -159,7 +170,9 @@ fn cast_to(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> 
     }
     check_cast(pass, inner, given, target)?;
     let written = match (data_type as &DataType, given) {
-        (DataType::Numeric(ExactNumberInfo::None), Some(Kind::Integer)) => named_type("decimal(38, 0)"),
+        (DataType::Numeric(ExactNumberInfo::None), Some(Kind::Integer)) => {
+            named_type("decimal(38, 0)")
+        }
         _ => types::to_athena(data_type)?,
     };
     walk.expr(pass, inner)?;
@@ -169,7 +182,9 @@ fn cast_to(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> 
 
 fn exponent(expr: &Expr) -> Option<String> {
     match bare(expr) {
-        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) if digits.contains(['e', 'E']) => {
+        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. })
+            if digits.contains(['e', 'E']) =>
+        {
             Some(digits.clone())
         }
         _ => None,
@@ -182,21 +197,31 @@ fn double_name(data_type: &DataType) -> Option<&'static str> {
 }
 
 /// Casts that print or round otherwise.
-fn check_cast(pass: &ToAthena, inner: &Expr, given: Option<Kind>, target: Option<Kind>) -> Result<()> {
+fn check_cast(
+    pass: &ToAthena,
+    inner: &Expr,
+    given: Option<Kind>,
+    target: Option<Kind>,
+) -> Result<()> {
     use Kind::*;
     let shown = pass.kinds.shown(inner);
     let no = |what: &str, hint: &str| {
         Err(refused(format!("{inner} of {shown} as {what}"), hint).about(Subject::Type))
     };
     match (given, target) {
-        (Some(Double) | None, Some(Integer)) if !is_null(inner) => {
-            no("an integer: halves round to even here and up there", "Write floor(x + 0.5), or cast to numeric(38, 10) first.")
-        }
+        (Some(Double) | None, Some(Integer)) if !is_null(inner) => no(
+            "an integer: halves round to even here and up there",
+            "Write floor(x + 0.5), or cast to numeric(38, 10) first.",
+        ),
         (Some(Text | Integer | Decimal | Date | Boolean | Other), Some(Text)) => Ok(()),
-        (_, Some(Text)) if !is_null(inner) => {
-            no("text, which Athena prints otherwise", "Write to_char with a mask, or cast it to integer, numeric or date first.")
-        }
+        (_, Some(Text)) if !is_null(inner) => no(
+            "text, which Athena prints otherwise",
+            "Write to_char with a mask, or cast it to integer, numeric or date first.",
+        ),
         (_, Some(Interval | Other)) => no("this type", "Write an interval as INTERVAL '1 day'."),
+        (_, Some(Bytes)) if given != Some(Bytes) => {
+            no("bytes", "Write sha256(…) or another function that gives bytes.")
+        }
         (Some(Text), Some(Array)) => no("an array", "Write ARRAY['a', 'b']."),
         _ => Ok(()),
     }
@@ -248,7 +273,9 @@ fn typed(kind: Option<Kind>, literal: &mut Expr) -> Result<()> {
             .about(Subject::Type));
         }
         Some(Kind::Date) if is_day(said) => DataType::Date,
-        Some(Kind::Timestamp) if is_moment_text(said) => DataType::Timestamp(None, TimezoneInfo::None),
+        Some(Kind::Timestamp) if is_moment_text(said) => {
+            DataType::Timestamp(None, TimezoneInfo::None)
+        }
         Some(Kind::TimestampTz) => DataType::Timestamp(None, TimezoneInfo::Tz),
         Some(Kind::Text | Kind::Other) => return Ok(()),
         Some(other) => {
@@ -288,7 +315,9 @@ fn binary_op(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
             Ok(())
         }
         Op::StringConcat => concat(pass, walk, expr),
-        Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => json::rewrite(pass, walk, expr),
+        Op::Arrow | Op::LongArrow | Op::HashArrow | Op::HashLongArrow => {
+            json::rewrite(pass, walk, expr)
+        }
         Op::BitwiseAnd | Op::BitwiseOr => {
             let name = if *op == Op::BitwiseAnd { "bitwise_and" } else { "bitwise_or" };
             operands(pass, walk, left, right)?;
@@ -341,7 +370,10 @@ fn concat(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     for side in [&mut **left, &mut **right] {
         match pass.kinds.of(side) {
             Some(Kind::Array) if !matches!(bare(side), Expr::Array(_)) => {
-                return Err(refused("|| of arrays, one of which may be NULL", "Write coalesce(a, ARRAY[]) in Athena itself."));
+                return Err(refused(
+                    "|| of arrays, one of which may be NULL",
+                    "Write coalesce(a, ARRAY[]) in Athena itself.",
+                ));
             }
             Some(Kind::Integer | Kind::Date) => {
                 walk.expr(pass, side)?;
@@ -351,7 +383,8 @@ fn concat(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
             _ if is_null(side) => {}
             _ => {
                 let shown = pass.kinds.shown(side);
-                return Err(refused(format!("|| of {shown} ({side})"), "Cast it to text.").about(Subject::Type));
+                return Err(refused(format!("|| of {shown} ({side})"), "Cast it to text.")
+                    .about(Subject::Type));
             }
         }
     }
@@ -362,7 +395,10 @@ fn regexp(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     use BinaryOperator as Op;
     let Expr::BinaryOp { left, op, right } = expr else { return Ok(()) };
     let Some(pattern) = literal_text(right) else {
-        return Err(refused("a regular expression that is no literal", "Write the pattern as a string."));
+        return Err(refused(
+            "a regular expression that is no literal",
+            "Write the pattern as a string.",
+        ));
     };
     let mut pattern = regexps::translated(pattern, Way::ToJava, Use::Test)?;
     if matches!(op, Op::PGRegexIMatch | Op::PGRegexNotIMatch) {
@@ -386,7 +422,8 @@ fn like(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     if *any {
         return Err(refused("LIKE ANY", "Write LIKE … OR LIKE …."));
     }
-    let escape = escape_char.as_ref().map(|escape| value_text(&escape.value).unwrap_or("").to_string());
+    let escape =
+        escape_char.as_ref().map(|escape| value_text(&escape.value).unwrap_or("").to_string());
     let needs = literal_text(pattern).is_none_or(|said| said.contains('\\'));
     let escape = match escape {
         Some(escape) if escape.is_empty() => None,
@@ -411,12 +448,16 @@ fn like(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
 /// `x = ANY (array)` is `contains`; subqueries stay.
 fn any_or_all(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     let is_any = matches!(expr, Expr::AnyOp { .. });
-    let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr
+    let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) =
+        expr
     else {
         return Ok(());
     };
     if !is_comparison(compare_op) {
-        return Err(refused(format!("{compare_op} ANY or ALL"), "Compare by =, <>, <, <=, > or >=."));
+        return Err(refused(
+            format!("{compare_op} ANY or ALL"),
+            "Compare by =, <>, <, <=, > or >=.",
+        ));
     }
     let negated = match (is_any, &compare_op) {
         _ if matches!(bare(right), Expr::Subquery(_)) => {
@@ -439,7 +480,9 @@ fn any_or_all(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<(
         for item in &mut array.elem {
             compared(pass, left, item)?;
         }
-    } else if is_text_literal(right) || matches!(&**right, Expr::Cast { expr, .. } if is_text_literal(expr)) {
+    } else if is_text_literal(right)
+        || matches!(&**right, Expr::Cast { expr, .. } if is_text_literal(expr))
+    {
         return Err(refused("an array written as a string", "Write ARRAY['a', 'b']."));
     }
     operands(pass, walk, left, right)?;
@@ -461,9 +504,14 @@ fn element(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> 
                 call("element_at", [taken, take(index)])
             }
             AccessExpr::Subscript(_) => {
-                return Err(refused("an element of an array by another index than 1, 2, …", "Write a positive number."));
+                return Err(refused(
+                    "an element of an array by another index than 1, 2, …",
+                    "Write a positive number.",
+                ));
             }
-            AccessExpr::Dot(_) => return Err(refused("a field of a row", "Select it in Athena itself.")),
+            AccessExpr::Dot(_) => {
+                return Err(refused("a field of a row", "Select it in Athena itself."));
+            }
         };
     }
     *expr = taken;

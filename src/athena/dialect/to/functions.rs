@@ -12,34 +12,97 @@ use super::{ToAthena, moments, or_else};
 
 /// Name here, name there, and how many arguments both understand alike.
 const SAME: [(&str, &str, usize, usize); 52] = [
-    ("abs", "abs", 1, 1), ("acos", "acos", 1, 1), ("array_remove", "array_remove", 2, 2), ("asin", "asin", 1, 1),
-    ("atan", "atan", 1, 1), ("atan2", "atan2", 2, 2), ("cardinality", "cardinality", 1, 1), ("cbrt", "cbrt", 1, 1),
-    ("char_length", "length", 1, 1), ("character_length", "length", 1, 1), ("chr", "chr", 1, 1),
-    ("coalesce", "coalesce", 1, 99), ("cos", "cos", 1, 1), ("cosh", "cosh", 1, 1), ("current_date", "current_date", 0, 0),
-    ("current_timestamp", "current_timestamp", 0, 0), ("degrees", "degrees", 1, 1), ("exp", "exp", 1, 1),
-    ("json_array_length", "json_array_length", 1, 1), ("length", "length", 1, 1), ("ln", "ln", 1, 1),
-    ("localtimestamp", "localtimestamp", 0, 0), ("log", "log10", 1, 1), ("log10", "log10", 1, 1), ("lower", "lower", 1, 1),
-    ("lpad", "lpad", 3, 3), ("mod", "mod", 2, 2), ("now", "now", 0, 0), ("nullif", "nullif", 2, 2), ("pi", "pi", 0, 0),
-    ("pow", "power", 2, 2), ("power", "power", 2, 2), ("radians", "radians", 1, 1), ("random", "random", 0, 0),
-    ("reverse", "reverse", 1, 1), ("rpad", "rpad", 3, 3), ("sha256", "sha256", 1, 1), ("sha512", "sha512", 1, 1),
-    ("sign", "sign", 1, 1), ("sin", "sin", 1, 1), ("sinh", "sinh", 1, 1), ("sqrt", "sqrt", 1, 1),
-    ("starts_with", "starts_with", 2, 2), ("strpos", "strpos", 2, 2), ("tan", "tan", 1, 1), ("tanh", "tanh", 1, 1),
-    ("translate", "translate", 3, 3), ("trunc", "truncate", 1, 2), ("upper", "upper", 1, 1),
-    ("width_bucket", "width_bucket", 4, 4), ("grouping", "grouping", 1, 9), ("concat_ws", "concat_ws", 2, 99),
+    ("abs", "abs", 1, 1),
+    ("acos", "acos", 1, 1),
+    ("array_remove", "array_remove", 2, 2),
+    ("asin", "asin", 1, 1),
+    ("atan", "atan", 1, 1),
+    ("atan2", "atan2", 2, 2),
+    ("cardinality", "cardinality", 1, 1),
+    ("cbrt", "cbrt", 1, 1),
+    ("char_length", "length", 1, 1),
+    ("character_length", "length", 1, 1),
+    ("chr", "chr", 1, 1),
+    ("coalesce", "coalesce", 1, 99),
+    ("cos", "cos", 1, 1),
+    ("cosh", "cosh", 1, 1),
+    ("current_date", "current_date", 0, 0),
+    ("current_timestamp", "current_timestamp", 0, 0),
+    ("degrees", "degrees", 1, 1),
+    ("exp", "exp", 1, 1),
+    ("json_array_length", "json_array_length", 1, 1),
+    ("length", "length", 1, 1),
+    ("ln", "ln", 1, 1),
+    ("localtimestamp", "localtimestamp", 0, 0),
+    ("log", "log10", 1, 1),
+    ("log10", "log10", 1, 1),
+    ("lower", "lower", 1, 1),
+    ("lpad", "lpad", 3, 3),
+    ("mod", "mod", 2, 2),
+    ("now", "now", 0, 0),
+    ("nullif", "nullif", 2, 2),
+    ("pi", "pi", 0, 0),
+    ("pow", "power", 2, 2),
+    ("power", "power", 2, 2),
+    ("radians", "radians", 1, 1),
+    ("random", "random", 0, 0),
+    ("reverse", "reverse", 1, 1),
+    ("rpad", "rpad", 3, 3),
+    ("sha256", "sha256", 1, 1),
+    ("sha512", "sha512", 1, 1),
+    ("sign", "sign", 1, 1),
+    ("sin", "sin", 1, 1),
+    ("sinh", "sinh", 1, 1),
+    ("sqrt", "sqrt", 1, 1),
+    ("starts_with", "starts_with", 2, 2),
+    ("strpos", "strpos", 2, 2),
+    ("tan", "tan", 1, 1),
+    ("tanh", "tanh", 1, 1),
+    ("translate", "translate", 3, 3),
+    ("trunc", "truncate", 1, 2),
+    ("upper", "upper", 1, 1),
+    ("width_bucket", "width_bucket", 4, 4),
+    ("grouping", "grouping", 1, 9),
+    ("concat_ws", "concat_ws", 2, 99),
 ];
 
 const AGGREGATES: [(&str, &str); 22] = [
-    ("any_value", "any_value"), ("array_agg", "array_agg"), ("bool_and", "bool_and"), ("bool_or", "bool_or"),
-    ("corr", "corr"), ("count", "count"), ("covar_pop", "covar_pop"), ("covar_samp", "covar_samp"), ("every", "every"),
-    ("max", "max"), ("min", "min"), ("regr_intercept", "regr_intercept"), ("regr_slope", "regr_slope"),
-    ("stddev", "stddev"), ("stddev_pop", "stddev_pop"), ("stddev_samp", "stddev_samp"), ("sum", "sum"),
-    ("var_pop", "var_pop"), ("var_samp", "var_samp"), ("variance", "variance"), ("avg", "avg"),
+    ("any_value", "any_value"),
+    ("array_agg", "array_agg"),
+    ("bool_and", "bool_and"),
+    ("bool_or", "bool_or"),
+    ("corr", "corr"),
+    ("count", "count"),
+    ("covar_pop", "covar_pop"),
+    ("covar_samp", "covar_samp"),
+    ("every", "every"),
+    ("max", "max"),
+    ("min", "min"),
+    ("regr_intercept", "regr_intercept"),
+    ("regr_slope", "regr_slope"),
+    ("stddev", "stddev"),
+    ("stddev_pop", "stddev_pop"),
+    ("stddev_samp", "stddev_samp"),
+    ("sum", "sum"),
+    ("var_pop", "var_pop"),
+    ("var_samp", "var_samp"),
+    ("variance", "variance"),
+    ("avg", "avg"),
     ("string_agg", "array_agg"),
 ];
 
 const WINDOW: [&str; 11] = [
-    "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
-    "last_value", "nth_value",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "cume_dist",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "nth_value",
 ];
 
 /// What to do where Athena has nothing.
@@ -80,15 +143,16 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
         function.name = ObjectName::from(vec![Ident::new(name)]);
         return Ok(());
     }
-    let is_plain = function.over.is_none() && function.filter.is_none() && is_scalar(&function.args);
+    let is_plain =
+        function.over.is_none() && function.filter.is_none() && is_scalar(&function.args);
     if !is_plain {
         return Err(unknown(&name));
     }
     let count = kinds.len();
-    if let Some((_, athena, least, most)) = SAME.iter().find(|(local, ..)| *local == name) {
-        if count < *least || count > *most {
-            return Err(unknown(&format!("{name} of {count} arguments")));
-        }
+    let same = SAME
+        .iter()
+        .find(|(local, _, least, most)| *local == name && (*least..=*most).contains(&count));
+    if let Some((_, athena, ..)) = same {
         if name == "concat_ws" && kinds.iter().any(|kind| *kind != Some(Kind::Text)) {
             return Err(refused("concat_ws of other values than text", "Cast each to text."));
         }
@@ -102,7 +166,9 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
 
 fn is_scalar(args: &FunctionArguments) -> bool {
     match args {
-        FunctionArguments::List(list) => list.duplicate_treatment.is_none() && list.clauses.is_empty(),
+        FunctionArguments::List(list) => {
+            list.duplicate_treatment.is_none() && list.clauses.is_empty()
+        }
         FunctionArguments::None => true,
         FunctionArguments::Subquery(_) => false,
     }
@@ -110,7 +176,10 @@ fn is_scalar(args: &FunctionArguments) -> bool {
 
 fn parts(pass: &mut ToAthena, walk: &mut Walk, function: &mut Function) -> Result<()> {
     let odd = function.uses_odbc_syntax || function.null_treatment.is_some();
-    if odd || !matches!(function.parameters, FunctionArguments::None) || !function.within_group.is_empty() {
+    if odd
+        || !matches!(function.parameters, FunctionArguments::None)
+        || !function.within_group.is_empty()
+    {
         let name = function.name.to_string().to_lowercase();
         return Err(unknown(&name));
     }
@@ -119,7 +188,12 @@ fn parts(pass: &mut ToAthena, walk: &mut Walk, function: &mut Function) -> Resul
             match arg {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => walk.expr(pass, expr)?,
                 FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => {}
-                other => return Err(refused(format!("the argument {other}"), "Give arguments by position.")),
+                other => {
+                    return Err(refused(
+                        format!("the argument {other}"),
+                        "Give arguments by position.",
+                    ));
+                }
             }
         }
         for clause in &mut list.clauses {
@@ -164,7 +238,8 @@ fn aggregate(expr: &mut Expr, name: &str, athena: &str, kinds: &[Option<Kind>]) 
         }
         ("string_agg", [Some(Kind::Text), Some(_)]) => *expr = joined(function)?,
         ("string_agg", _) => {
-            return Err(refused("string_agg of other values than text", "Cast it to text.").about(Subject::Type));
+            return Err(refused("string_agg of other values than text", "Cast it to text.")
+                .about(Subject::Type));
         }
         _ => {}
     }
@@ -173,7 +248,9 @@ fn aggregate(expr: &mut Expr, name: &str, athena: &str, kinds: &[Option<Kind>]) 
 
 /// Of no values it is NULL, and NULLs are no values.
 fn joined(function: &mut Function) -> Result<Expr> {
-    let FunctionArguments::List(list) = &mut function.args else { return Err(unknown("string_agg")) };
+    let FunctionArguments::List(list) = &mut function.args else {
+        return Err(unknown("string_agg"));
+    };
     if list.args.len() != 2 || function.over.is_some() {
         return Err(refused("string_agg over a window", "Group in a subquery."));
     }
@@ -182,9 +259,14 @@ fn joined(function: &mut Function) -> Result<Expr> {
     else {
         return Err(unknown("string_agg"));
     };
-    let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = value else { return Err(unknown("string_agg")) };
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = value else {
+        return Err(unknown("string_agg"));
+    };
     if literal_text(&separator).is_none() {
-        return Err(refused("string_agg with a separator that is no literal", "Write the separator as a string."));
+        return Err(refused(
+            "string_agg with a separator that is no literal",
+            "Write the separator as a string.",
+        ));
     }
     let known = is_not_null(value);
     let filter = match function.filter.take() {
@@ -195,7 +277,12 @@ fn joined(function: &mut Function) -> Result<Expr> {
     Ok(call("array_join", [Expr::Function(function.clone()), separator]))
 }
 
-fn otherwise(pass: &ToAthena, name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
+fn otherwise(
+    pass: &ToAthena,
+    name: &str,
+    mut args: Vec<Expr>,
+    kinds: &[Option<Kind>],
+) -> Result<Expr> {
     let first_two = |args: &mut Vec<Expr>| (take(&mut args[0]), take(&mut args[1]));
     Ok(match (name, args.len()) {
         ("concat", 1..) => concatenated(args, kinds)?,
@@ -206,8 +293,12 @@ fn otherwise(pass: &ToAthena, name: &str, mut args: Vec<Expr>, kinds: &[Option<K
             args.push(text(" "));
             call(name, args)
         }
-        ("replace", 3) if literal_text(&args[1]).is_some_and(|said| !said.is_empty()) => call(name, args),
-        ("replace", 3) => return Err(refused("replace of a text that may be empty", "Write it as a string.")),
+        ("replace", 3) if literal_text(&args[1]).is_some_and(|said| !said.is_empty()) => {
+            call(name, args)
+        }
+        ("replace", 3) => {
+            return Err(refused("replace of a text that may be empty", "Write it as a string."));
+        }
         ("split_part", 3) => split_part(args)?,
         ("string_to_array", 2) => string_to_array(args)?,
         ("array_to_string", 2) => call("array_join", args),
@@ -226,13 +317,18 @@ fn otherwise(pass: &ToAthena, name: &str, mut args: Vec<Expr>, kinds: &[Option<K
         ("regexp_replace", 4) => regexp_replace(args)?,
         ("greatest" | "least", 1 | 2) => {
             let mut picked = call(name, args.iter().cloned());
-            if args.len() == 1 { take(&mut args[0]) } else {
+            if args.len() == 1 {
+                take(&mut args[0])
+            } else {
                 let (one, other) = first_two(&mut args);
                 call("coalesce", [take(&mut picked), one, other])
             }
         }
         ("greatest" | "least", _) => {
-            return Err(refused(format!("{name} of more than two values"), "Nest it: greatest(greatest(a, b), c)."));
+            return Err(refused(
+                format!("{name} of more than two values"),
+                "Nest it: greatest(greatest(a, b), c).",
+            ));
         }
         ("round", 1 | 2) => rounded(args, kinds)?,
         ("ceil" | "ceiling", 1) => whole("ceiling", args, kinds),
@@ -241,7 +337,9 @@ fn otherwise(pass: &ToAthena, name: &str, mut args: Vec<Expr>, kinds: &[Option<K
         ("date_part", 2) => {
             let (field, inner) = first_two(&mut args);
             let field = literal_text(&field).map(str::to_lowercase);
-            let field = field.ok_or_else(|| refused("date_part of a field that is no literal", "Write the field as a string."))?;
+            let field = field.ok_or_else(|| {
+                refused("date_part of a field that is no literal", "Write the field as a string.")
+            })?;
             cast(moments::field_of(&field, kinds[1], inner)?, named_type("double"))
         }
         ("to_char", 2) => to_char(args, kinds)?,
@@ -259,7 +357,10 @@ fn otherwise(pass: &ToAthena, name: &str, mut args: Vec<Expr>, kinds: &[Option<K
 fn regexp_literal(pattern: &Expr, wanted: Use) -> Result<Expr> {
     match literal_text(pattern) {
         Some(said) => Ok(text(&regexps::translated(said, Way::ToJava, wanted)?)),
-        None => Err(refused("a regular expression that is no literal", "Write the pattern as a string.")),
+        None => Err(refused(
+            "a regular expression that is no literal",
+            "Write the pattern as a string.",
+        )),
     }
 }
 
@@ -275,7 +376,10 @@ fn concatenated(args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
                 or_else(&mut cast(arg, named_type("varchar")), text(""))
             }
             _ => {
-                let error = refused(format!("concat of {arg}, of another type than text"), "Cast it to text.");
+                let error = refused(
+                    format!("concat of {arg}, of another type than text"),
+                    "Cast it to text.",
+                );
                 return Err(error.about(Subject::Type));
             }
         });
@@ -324,7 +428,10 @@ pub fn text_syntax(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Res
 /// From a place before the first letter both count differently.
 fn substring(args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
     if kinds.get(1) == Some(&Some(Kind::Text)) {
-        return Err(refused("substring by a regular expression", "Test it with ~, or cut by position."));
+        return Err(refused(
+            "substring by a regular expression",
+            "Test it with ~, or cut by position.",
+        ));
     }
     if !is_positive(&args[1]) {
         return Err(refused(
@@ -364,7 +471,10 @@ fn is_natural(expr: &Expr) -> bool {
 
 fn side(name: &str, mut args: Vec<Expr>) -> Result<Expr> {
     let Some(count) = literal_integer(&args[1]).filter(|count| *count >= 0) else {
-        return Err(refused(format!("{name} by a count that is no number from 0"), "Write substr."));
+        return Err(refused(
+            format!("{name} by a count that is no number from 0"),
+            "Write substr.",
+        ));
     };
     let value = take(&mut args[0]);
     if name == "left" {
@@ -379,7 +489,10 @@ fn side(name: &str, mut args: Vec<Expr>) -> Result<Expr> {
 fn split_part(mut args: Vec<Expr>) -> Result<Expr> {
     let is_whole = literal_integer(&args[2]).is_some_and(|at| at > 0);
     if !is_whole || literal_text(&args[1]).is_none_or(str::is_empty) {
-        return Err(refused("split_part by other than a literal text and a number from 1", "Write both as literals."));
+        return Err(refused(
+            "split_part by other than a literal text and a number from 1",
+            "Write both as literals.",
+        ));
     }
     let value = args[0].clone();
     let part = or_else(&mut call("split_part", args.drain(..)), text(""));
@@ -389,10 +502,14 @@ fn split_part(mut args: Vec<Expr>) -> Result<Expr> {
 /// Of an empty text there are no parts here, and one there.
 fn string_to_array(mut args: Vec<Expr>) -> Result<Expr> {
     if literal_text(&args[1]).is_none_or(str::is_empty) {
-        return Err(refused("string_to_array by a text that is no literal", "Write the separator as a string."));
+        return Err(refused(
+            "string_to_array by a text that is no literal",
+            "Write the separator as a string.",
+        ));
     }
     let value = args[0].clone();
-    let none = cast(Expr::Array(Array { elem: Vec::new(), named: true }), named_type("array(varchar)"));
+    let none =
+        cast(Expr::Array(Array { elem: Vec::new(), named: true }), named_type("array(varchar)"));
     Ok(case(binary(value, BinaryOperator::Eq, text("")), none, Some(call("split", args.drain(..)))))
 }
 
@@ -432,7 +549,10 @@ fn date_trunc(_: &ToAthena, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Resu
         ["millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"];
     let unit = literal_text(&args[0]).map(str::to_lowercase).unwrap_or_default();
     if !UNITS.contains(&unit.as_str()) {
-        return Err(refused(format!("date_trunc to {}", args[0]), "Write a unit from second to year."));
+        return Err(refused(
+            format!("date_trunc to {}", args[0]),
+            "Write a unit from second to year.",
+        ));
     }
     let moment = take(&mut args[1]);
     let moment = match kinds[1] {
@@ -459,8 +579,11 @@ fn mask(expr: &Expr) -> Result<Expr> {
 
 fn to_char(mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
     if !kinds[0].is_some_and(Kind::is_moment) {
-        return Err(refused("to_char of a number or of an unknown type", "Cast it to date or timestamp.")
-            .about(Subject::Type));
+        return Err(refused(
+            "to_char of a number or of an unknown type",
+            "Cast it to date or timestamp.",
+        )
+        .about(Subject::Type));
     }
     let mask = mask(&args[1])?;
     Ok(call("date_format", [take(&mut args[0]), mask]))

@@ -27,7 +27,9 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
         }
     }
     // The document may be given as text: it need not be parsed twice.
-    if let Expr::Cast { expr: inner, data_type: DataType::JSON | DataType::JSONB, .. } = &mut document {
+    if let Expr::Cast { expr: inner, data_type: DataType::JSON | DataType::JSONB, .. } =
+        &mut document
+    {
         document = take(inner);
     }
     walk.expr(pass, &mut document)?;
@@ -49,7 +51,12 @@ fn step(key: &Expr) -> Result<String> {
         return Ok(format!("[{index}]"));
     }
     literal_text(key).map_or_else(
-        || Err(refused("a step into JSON that is no literal", "Write the key as a string or a number from 0.")),
+        || {
+            Err(refused(
+                "a step into JSON that is no literal",
+                "Write the key as a string or a number from 0.",
+            ))
+        },
         named,
     )
 }
@@ -57,7 +64,10 @@ fn step(key: &Expr) -> Result<String> {
 fn named(key: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     match key {
-        key if !key.is_empty() && key.chars().all(plain) && !key.starts_with(|c: char| c.is_ascii_digit()) => {
+        key if !key.is_empty()
+            && key.chars().all(plain)
+            && !key.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
             Ok(format!(".{key}"))
         }
         key if key.contains(['"', '\\', '\'']) => {
@@ -70,7 +80,9 @@ fn named(key: &str) -> Result<String> {
 /// `'{a,b}'`: names only, as a number may be a key or an index.
 fn steps(path: &Expr) -> Result<String> {
     let no = || refused("this path into JSON", "Write the steps one by one: x -> 'a' -> 0.");
-    let said = literal_text(path).and_then(|said| said.strip_prefix('{')?.strip_suffix('}')).ok_or_else(no)?;
+    let said = literal_text(path)
+        .and_then(|said| said.strip_prefix('{')?.strip_suffix('}'))
+        .ok_or_else(no)?;
     let mut written = String::new();
     for key in said.split(',') {
         let key = key.trim();

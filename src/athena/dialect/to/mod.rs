@@ -122,7 +122,9 @@ fn is_null(expr: &Expr) -> bool {
 
 fn fetched(fetch: Fetch) -> Result<Expr> {
     match fetch {
-        Fetch { with_ties: false, percent: false, quantity } => Ok(quantity.unwrap_or_else(|| number(1))),
+        Fetch { with_ties: false, percent: false, quantity } => {
+            Ok(quantity.unwrap_or_else(|| number(1)))
+        }
         _ => Err(refused("FETCH … WITH TIES", "Number the rows with rank() in a subquery.")),
     }
 }

@@ -34,7 +34,10 @@ pub fn literal(expr: &mut Expr) -> Result<()> {
 
 fn interval_parts(interval: &Interval) -> Result<Vec<intervals::Part>> {
     intervals::parts(interval).ok_or_else(|| {
-        refused(format!("the interval {interval}"), "Write whole numbers and units: INTERVAL '1 day 2 hours'.")
+        refused(
+            format!("the interval {interval}"),
+            "Write whole numbers and units: INTERVAL '1 day 2 hours'.",
+        )
     })
 }
 
@@ -122,7 +125,9 @@ pub fn reckon(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<b
             walk.expr(pass, right)?;
             *expr = call("date_diff", [text("day"), take(right), take(left)]);
         }
-        (Some(one), Some(other)) if one == other && is_minus && one.is_moment() => return Ok(false),
+        (Some(one), Some(other)) if one == other && is_minus && one.is_moment() => {
+            return Ok(false);
+        }
         (Some(Kind::Interval), Some(Kind::Interval)) => return Ok(false),
         (one, other) if is_plain(one, other, is_minus) => return Ok(false),
         _ => {
@@ -195,7 +200,8 @@ pub fn field_of(field: &str, kind: Option<Kind>, inner: Expr) -> Result<Expr> {
     let is_clock = matches!(field, "hour" | "minute");
     match kind {
         Some(Kind::Interval) if field == "epoch" => {
-            let seconds = binary(call("to_milliseconds", [inner]), BinaryOperator::Divide, number("1e3"));
+            let seconds =
+                binary(call("to_milliseconds", [inner]), BinaryOperator::Divide, number("1e3"));
             return Ok(cast(seconds, named_type("decimal(38, 6)")));
         }
         Some(Kind::Time) if is_clock => {}
@@ -261,7 +267,8 @@ pub fn at_time_zone(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Re
         }
         Some(Kind::Timestamp) => call("with_timezone", [moment, zone]),
         _ => {
-            let error = refused("AT TIME ZONE of an unknown type", "Cast it to timestamp or timestamptz.");
+            let error =
+                refused("AT TIME ZONE of an unknown type", "Cast it to timestamp or timestamptz.");
             return Err(error.about(Subject::Type));
         }
     };

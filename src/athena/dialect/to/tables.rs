@@ -19,19 +19,30 @@ pub fn rewrite(pass: &ToAthena, table: &mut TableFactor) -> Result<()> {
     match table {
         TableFactor::Table { name, version, sample, with_ordinality, .. } => {
             if version.is_some() || *with_ordinality {
-                return Err(refused("this form of a table's version", "Write FOR VERSION AS OF n."));
+                return Err(refused(
+                    "this form of a table's version",
+                    "Write FOR VERSION AS OF n.",
+                ));
             }
             sampled(sample)?;
             drop_lake(pass, name)?;
-            *version = at_version(name)?;
+            let clause = at_version(name)?;
             for part in &mut name.0 {
                 if let ObjectNamePart::Identifier(ident) = part {
                     super::names::write(ident);
                 }
             }
+            // The tree prints a version behind the alias, Athena wants it before: as part of the name.
+            if let (Some(clause), Some(ObjectNamePart::Identifier(ident))) =
+                (clause, name.0.last_mut())
+            {
+                *ident = Ident::new(format!("{ident} {clause}"));
+            }
         }
         TableFactor::Derived { sample, .. } => sampled(sample)?,
-        TableFactor::UNNEST { alias, with_ordinality, .. } => column_alias(alias, *with_ordinality)?,
+        TableFactor::UNNEST { alias, with_ordinality, .. } => {
+            column_alias(alias, *with_ordinality)?
+        }
         _ => {}
     }
     Ok(())
@@ -40,7 +51,8 @@ pub fn rewrite(pass: &ToAthena, table: &mut TableFactor) -> Result<()> {
 fn sampled(sample: &mut Option<TableSampleKind>) -> Result<()> {
     let Some(kind) = sample.take() else { return Ok(()) };
     let (TableSampleKind::BeforeTableAlias(taken) | TableSampleKind::AfterTableAlias(taken)) = kind;
-    let known = matches!(taken.name, Some(TableSampleMethod::Bernoulli | TableSampleMethod::System));
+    let known =
+        matches!(taken.name, Some(TableSampleMethod::Bernoulli | TableSampleMethod::System));
     let unit = taken.quantity.as_ref().is_some_and(|quantity| quantity.unit.is_none());
     if !known || !unit || taken.seed.is_some() || taken.bucket.is_some() || taken.offset.is_some() {
         return Err(refused("this form of TABLESAMPLE", "Write TABLESAMPLE BERNOULLI (10)."));
@@ -51,8 +63,7 @@ fn sampled(sample: &mut Option<TableSampleKind>) -> Result<()> {
 
 /// `lake.sales.orders` → `sales.orders`.
 fn drop_lake(pass: &ToAthena, name: &mut ObjectName) -> Result<()> {
-    let parts: Vec<String> =
-        name.0.iter().filter_map(|part| part.as_ident().map(folded)).collect();
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident().map(folded)).collect();
     if parts.len() == 3 {
         if parts[0] != pass.lake {
             let error = refused(format!("the catalog {}", parts[0]), "Write DATABASE.TABLE.");
@@ -74,25 +85,29 @@ fn drop_lake(pass: &ToAthena, name: &mut ObjectName) -> Result<()> {
 }
 
 /// `"orders@v5"` is the table at a version, as our parser leaves it.
-fn at_version(name: &mut ObjectName) -> Result<Option<TableVersion>> {
+fn at_version(name: &mut ObjectName) -> Result<Option<String>> {
     let Some(ObjectNamePart::Identifier(ident)) = name.0.last_mut() else { return Ok(None) };
     let Some((table, suffix)) = ident.value.split_once('@') else { return Ok(None) };
-    let (clause, value) = match suffix.strip_prefix('v').and_then(|digits| digits.parse::<u64>().ok()) {
-        Some(version) => ("FOR VERSION AS OF", number(version)),
-        None if suffix.starts_with(|c: char| c.is_ascii_digit()) => ("FOR TIMESTAMP AS OF", moment(suffix)?),
-        None => ("FOR VERSION AS OF", text(suffix)),
-    };
+    let (clause, value) =
+        match suffix.strip_prefix('v').and_then(|digits| digits.parse::<u64>().ok()) {
+            Some(version) => ("FOR VERSION AS OF", number(version)),
+            None if suffix.starts_with(|c: char| c.is_ascii_digit()) => {
+                ("FOR TIMESTAMP AS OF", moment(suffix)?)
+            }
+            None => ("FOR VERSION AS OF", text(suffix)),
+        };
     *ident = Ident::new(table);
-    // The tree has no such clause; a prefix prints the same.
-    let value = Expr::Prefixed { prefix: Ident::new(clause), value: Box::new(value) };
-    Ok(Some(TableVersion::Function(value)))
+    Ok(Some(format!("{clause} {value}")))
 }
 
 fn moment(suffix: &str) -> Result<Expr> {
     let said = suffix.replacen('T', " ", 1);
-    let Some((moment, offset)) = split_offset(&said).filter(|(moment, _)| is_moment_text(moment)) else {
+    let Some((moment, offset)) = split_offset(&said).filter(|(moment, _)| is_moment_text(moment))
+    else {
         return Err(refused(
-            format!("the moment {suffix} without an offset, which each session reads in its own zone"),
+            format!(
+                "the moment {suffix} without an offset, which each session reads in its own zone"
+            ),
             "Write it with its offset: '2026-01-31 12:00:00+00'.",
         ));
     };
@@ -127,10 +142,16 @@ fn series(pass: &ToAthena, table: &mut TableFactor) -> Result<Option<TableFactor
         exprs.push(number(1));
     }
     if exprs.len() != 3 || (literal_integer(&exprs[2]).is_none() && !is_interval) {
-        return Err(refused("a series whose step is no literal", "Write the step as a number or an interval."));
+        return Err(refused(
+            "a series whose step is no literal",
+            "Write the step as a number or an interval.",
+        ));
     }
     if is_interval && pass.kinds.of(&exprs[0]) != Some(super::super::Kind::Timestamp) {
-        return Err(refused("a series of other moments than timestamps", "Cast its ends to timestamp."));
+        return Err(refused(
+            "a series of other moments than timestamps",
+            "Cast its ends to timestamp.",
+        ));
     }
     column_alias(alias, with_ordinality)?;
     Ok(Some(TableFactor::UNNEST {
