@@ -1,11 +1,13 @@
 //! One walk over a query for both directions: what no dialect of ours has is refused here by name, the rest is
 //! handed to the pass, innermost first but for expressions, whose operands a pass wants to see unchanged.
 
+use std::ops::ControlFlow;
+
 use lakegate_base::{Error, Result, Subject};
 use sqlparser::ast::*;
 
 /// A deeper tree is refused: it is walked by recursion.
-const DEPTH_MAX: usize = 300;
+const DEPTH_MAX: usize = 200;
 
 /// What one direction does at each place. `expr` walks the operands itself, by [`Walk::operands`].
 pub trait Pass: Sized {
@@ -312,9 +314,7 @@ impl Walk {
     fn deeper(&mut self) -> Result<()> {
         self.depth += 1;
         match self.depth > DEPTH_MAX {
-            true => Err(Error::exhausted("the statement is nested too deeply")
-                .about(Subject::Complexity)
-                .hint("Write fewer nested parentheses and shorter chains of operators.")),
+            true => Err(too_deep()),
             false => Ok(()),
         }
     }
@@ -360,4 +360,34 @@ fn check_wildcard(options: &WildcardAdditionalOptions) -> Result<()> {
         && options.opt_rename.is_none()
         && options.opt_alias.is_none();
     without(!plain, "options of *")
+}
+
+/// Before anything recurses into it: expressions within expressions, counted until there are too many.
+pub fn check_depth(statement: &Statement) -> Result<()> {
+    match Visit::visit(statement, &mut Depth(0)) {
+        ControlFlow::Break(()) => Err(too_deep()),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Depth(usize);
+
+impl Visitor for Depth {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+        self.0 += 1;
+        if self.0 > DEPTH_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn post_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+        self.0 -= 1;
+        ControlFlow::Continue(())
+    }
+}
+
+fn too_deep() -> Error {
+    Error::exhausted("the statement is nested too deeply")
+        .about(Subject::Complexity)
+        .hint("Write fewer nested parentheses and shorter chains of operators.")
 }

@@ -247,22 +247,22 @@ EXPLAIN (COSTS off) SELECT 1
 
 SELECT id FROM "orders@v5" AS orders
 -- becomes
-SELECT id FROM orders AS orders FOR VERSION AS OF 5
+SELECT id FROM orders FOR VERSION AS OF 5 AS orders
 
 SELECT id FROM sales."orders@v5" AS o
 -- becomes
-SELECT id FROM sales.orders AS o FOR VERSION AS OF 5
+SELECT id FROM sales.orders FOR VERSION AS OF 5 AS o
 
 SELECT id FROM "orders@2026-01-31 12:00:00+00:00" AS orders
 -- becomes
-SELECT id FROM orders AS orders FOR TIMESTAMP AS OF TIMESTAMP '2026-01-31 12:00:00 +00:00'
+SELECT id FROM orders FOR TIMESTAMP AS OF TIMESTAMP '2026-01-31 12:00:00 +00:00' AS orders
 
 SELECT id FROM "orders@2026-01-31 12:00" AS orders
 -- refused: not supported: the moment 2026-01-31 12:00 without an offset, which each session reads in its own zone
 
 SELECT id FROM "orders@audit" AS orders
 -- becomes
-SELECT id FROM orders AS orders FOR VERSION AS OF 'audit'
+SELECT id FROM orders FOR VERSION AS OF 'audit' AS orders
 
 SELECT * FROM "orders$history"
 -- becomes

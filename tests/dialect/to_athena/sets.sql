@@ -153,13 +153,16 @@ SELECT * FROM unnest(ARRAY[1, 2])
 -- refused: not supported: rows of an array without a name
 
 SELECT g FROM generate_series(1, 10) AS g
--- refused: not supported: the function sequence, which Athena does not have with this meaning
+-- becomes
+SELECT g FROM UNNEST(sequence(1, 10, 1)) AS g (g)
 
 SELECT g FROM generate_series(10, 1, -1) AS g
--- refused: not supported: the function sequence, which Athena does not have with this meaning
+-- becomes
+SELECT g FROM UNNEST(sequence(10, 1, -1)) AS g (g)
 
 SELECT g FROM generate_series(TIMESTAMP '2024-01-01', TIMESTAMP '2024-01-31', interval '1 day') AS g
--- refused: not supported: the function sequence, which Athena does not have with this meaning
+-- becomes
+SELECT g FROM UNNEST(sequence(TIMESTAMP '2024-01-01', TIMESTAMP '2024-01-31', INTERVAL '1' DAY)) AS g (g)
 
 SELECT g FROM generate_series(DATE '2024-01-01', DATE '2024-01-31', interval '1 day') AS g
 -- refused: not supported: a series of other moments than timestamps

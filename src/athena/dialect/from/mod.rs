@@ -9,7 +9,7 @@ use sqlparser::ast::*;
 
 use super::build::{folded, literal_integer};
 use super::kinds::{Columns, Kinds, Speech};
-use super::walk::{Pass, Walk, refused};
+use super::walk::{Pass, Walk, check_depth, refused};
 
 /// The tree that Lakegate is to run. `columns` has all columns of the tables that the statement names.
 ///
@@ -18,6 +18,7 @@ use super::walk::{Pass, Walk, refused};
 /// Syntax errors; unsupported, by name, what Lakegate has not with exactly that meaning.
 pub fn from_athena(text: &str, columns: &Columns) -> Result<Statement> {
     let mut tree = read::read(text)?;
+    check_depth(&tree)?;
     let mut pass = FromAthena { kinds: Kinds::new(columns, Speech::Athena, &tree) };
     Walk::default().statement(&mut pass, &mut tree)?;
     Ok(tree)

@@ -11,7 +11,7 @@ use super::super::walk::{Walk, refused};
 use super::{ToAthena, moments, or_else};
 
 /// Name here, name there, and how many arguments both understand alike.
-const SAME: [(&str, &str, usize, usize); 52] = [
+const SAME: [(&str, &str, usize, usize); 53] = [
     ("abs", "abs", 1, 1),
     ("acos", "acos", 1, 1),
     ("array_remove", "array_remove", 2, 2),
@@ -63,6 +63,7 @@ const SAME: [(&str, &str, usize, usize); 52] = [
     ("upper", "upper", 1, 1),
     ("width_bucket", "width_bucket", 4, 4),
     ("grouping", "grouping", 1, 9),
+    ("sequence", "sequence", 3, 3),
     ("concat_ws", "concat_ws", 2, 99),
 ];
 

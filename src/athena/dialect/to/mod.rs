@@ -12,7 +12,7 @@ use sqlparser::ast::*;
 use super::build::{binary, call, folded, literal_integer, number, take};
 use super::kinds::{Columns, Kinds, Speech};
 use super::names;
-use super::walk::{Pass, Walk, refused};
+use super::walk::{Pass, Walk, check_depth, refused};
 
 /// The text that Athena is to run. `lake` is the catalog's name, which Athena does not know; `columns` has all
 /// columns of the tables that the statement names.
@@ -21,6 +21,7 @@ use super::walk::{Pass, Walk, refused};
 ///
 /// Unsupported, by name, when Athena has nothing that means exactly the same.
 pub fn to_athena(tree: &Statement, lake: &str, columns: &Columns) -> Result<String> {
+    check_depth(tree)?;
     let kinds = Kinds::new(columns, Speech::Local, tree);
     let mut tree = tree.clone();
     let mut pass = ToAthena { kinds, lake: lake.to_string() };
