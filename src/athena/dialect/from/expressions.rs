@@ -240,9 +240,9 @@ fn binary_op(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
         }
         Op::Divide => {
             let both = |kind| one == Some(kind) && other == Some(kind);
-            if !both(Kind::Integer)
-                && !(number(one) && number(other) && [one, other].contains(&Some(Kind::Double)))
-            {
+            let has_double = [one, other].contains(&Some(Kind::Double));
+            let as_double = number(one) && number(other) && has_double;
+            if !(both(Kind::Integer) || as_double) {
                 return no(
                     "a division of decimals, whose digits differ in Athena",
                     "Cast one side to double.",
