@@ -57,11 +57,11 @@ SELECT city, count(*) FROM customers GROUP BY 1
 
 SELECT city, year, sum(n) FROM orders GROUP BY GROUPING SETS ((city), (year))
 -- becomes
-SELECT city, year, sum(n) FROM orders GROUP BY GROUPING SETS ((city), (year))
+SELECT city, year, CAST(sum(n) AS bigint) FROM orders GROUP BY GROUPING SETS ((city), (year))
 
 SELECT city, year, sum(n) FROM orders GROUP BY ROLLUP (city, year)
 -- becomes
-SELECT city, year, sum(n) FROM orders GROUP BY ROLLUP (city, year)
+SELECT city, year, CAST(sum(n) AS bigint) FROM orders GROUP BY ROLLUP (city, year)
 
 WITH big AS (SELECT id FROM orders) SELECT * FROM big
 -- becomes
@@ -163,7 +163,7 @@ SELECT row_number() OVER (PARTITION BY city ORDER BY n DESC NULLS LAST) FROM t
 
 SELECT sum(n) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) FROM t
 -- becomes
-SELECT sum(n) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) FROM t
+SELECT CAST(sum(n) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS bigint) FROM t
 
 SELECT lag(n) IGNORE NULLS OVER (ORDER BY id) FROM t
 -- refused: not supported: IGNORE NULLS in lag

@@ -20,8 +20,7 @@ SELECT CAST(s AS timestamp), CAST(s AS timestamp(6)), CAST(s AS date) FROM t
 SELECT CAST(s AS timestamp(3)), CAST(s AS timestamp), CAST(s AS date) FROM t
 
 SELECT CAST(s AS varbinary) FROM t
--- becomes
-SELECT CAST(s AS bytea) FROM t
+-- refused: not supported: CAST(s AS VARBINARY) of text, which rounds or prints otherwise
 
 SELECT CAST(tags AS array(varchar)) FROM t
 -- becomes
@@ -114,7 +113,7 @@ SELECT cardinality(tags), 'a' = ANY(tags) FROM t
 
 SELECT array_position(tags, 'a'), array_join(tags, ',') FROM t
 -- becomes
-SELECT coalesce(array_position(tags, 'a'), 0), array_to_string(tags, ',') FROM t
+SELECT CASE WHEN tags IS NOT NULL AND 'a' IS NOT NULL THEN coalesce(array_position(tags, 'a'), 0) END, array_to_string(tags, ',') FROM t
 
 SELECT array_sort(tags) FROM t
 -- refused: not supported: Athena's function array_sort, which Lakegate does not have with this meaning

@@ -209,6 +209,7 @@ fn cast_to(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
     use Kind::*;
     let is_exact = match (given, target) {
         (_, Some(Json)) | (Some(Json), _) => false,
+        (given, Some(Bytes)) => given == Some(Bytes),
         (Some(Double) | None, Some(Integer)) => false,
         (given, Some(Text)) => matches!(given, Some(Text | Integer | Decimal | Date | Boolean)),
         _ => true,

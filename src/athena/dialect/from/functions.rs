@@ -137,7 +137,12 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
         return listagg(function);
     }
     if let Some((_, local)) = AGGREGATES.iter().find(|(athena, _)| *athena == name) {
-        return aggregate(function, &name, local, &kinds);
+        aggregate(function, &name, local, &kinds)?;
+        // A bigint there, a numeric here, which divides otherwise.
+        if name == "sum" && kinds == [Some(Kind::Integer)] {
+            *expr = cast(take(expr), named_type("bigint"));
+        }
+        return Ok(());
     }
     if WINDOW.contains(&name.as_str()) && function.over.is_some() {
         function.name = ObjectName::from(vec![Ident::new(name)]);
@@ -331,7 +336,10 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
             call(name, [take(&mut args[0]), text(WHITE_SPACE)])
         }
         ("array_join", 2) => call("array_to_string", args),
-        ("array_position", 2) => call("coalesce", [call(name, args), number(0)]),
+        ("array_position", 2) => {
+            let place = call("coalesce", [call(name, args.clone()), number(0)]);
+            any_null(place, args)
+        }
         ("round", 1 | 2) if matches!(kinds[0], Some(Kind::Decimal | Kind::Integer)) => {
             call(name, args)
         }
