@@ -270,8 +270,8 @@ fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     planners
 }
 
-/// Each statement has a copy of its own, and functions are many. Plans hold theirs; only the optimiser asks for
-/// one by its name, for DISTINCT ON.
+/// Each statement has a copy of its own, and functions are many. Plans hold theirs; only the optimiser asks
+/// for one by its name, for DISTINCT ON.
 fn without_functions(dictionary: &SessionState) -> SessionState {
     SessionStateBuilder::new_from_existing(dictionary.clone())
         .with_scalar_functions(Vec::new())
