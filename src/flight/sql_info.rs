@@ -49,6 +49,7 @@ pub(crate) async fn answer(
     server(&mut builder, client);
     language(&mut builder);
     support(&mut builder);
+    reach(&mut builder);
     limits(&mut builder, client);
     transactions(&mut builder);
     Ok(builder.build()?.record_batch(command.info.iter().copied())?)
@@ -109,8 +110,9 @@ fn language(builder: &mut SqlInfoDataBuilder) {
     append(builder, entries);
 }
 
+/// What expressions and clauses may be.
 fn support(builder: &mut SqlInfoDataBuilder) {
-    let entries: [(Info, Value); 29] = [
+    let entries = [
         (Info::SqlSupportsColumnAliasing, Value::Flag(true)),
         (Info::SqlNullPlusNullIsNull, Value::Flag(true)),
         (Info::SqlSupportsConvert, Value::Map(conversions())),
@@ -145,6 +147,13 @@ fn support(builder: &mut SqlInfoDataBuilder) {
                 SqlOuterJoinsSupportLevel::SqlFullOuterJoins as u32,
             ]),
         ),
+    ];
+    append(builder, entries);
+}
+
+/// How far statements and their results go.
+fn reach(builder: &mut SqlInfoDataBuilder) {
+    let entries = [
         (Info::SqlCatalogAtStart, Value::Flag(true)),
         (Info::SqlSchemasSupportedActions, bits(&[])),
         (Info::SqlCatalogsSupportedActions, bits(&[])),
