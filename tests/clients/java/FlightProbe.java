@@ -31,7 +31,6 @@ public final class FlightProbe {
         all("catalog", metadata.getCatalogs(), "TABLE_CAT");
         all("schema", metadata.getSchemas(), "TABLE_SCHEM");
         all("tabletype", metadata.getTableTypes(), "TABLE_TYPE");
-        all("type", metadata.getTypeInfo(), "TYPE_NAME");
         all("table", metadata.getTables(null, "public", "%", null), "TABLE_NAME");
         all("column", metadata.getColumns(null, "public", "types", "%"), "COLUMN_NAME");
         all("key", metadata.getPrimaryKeys(null, "pg_catalog", "pg_attribute"), "COLUMN_NAME");
