@@ -30,6 +30,7 @@ pub struct Config {
     pub models: Models,
     pub s3: S3,
     pub pg: Pg,
+    pub flight: Flight,
     pub scan: Scan,
     pub cache: Cache,
     pub limits: Limits,
@@ -102,7 +103,17 @@ pub struct Pg {
     pub require_tls: bool,
 }
 
-/// How Postgres clients prove who they are.
+/// Who may log in is what `[pg]` says.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flight {
+    /// Without it, the gateway has no Flight SQL port.
+    pub listen: Option<String>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+}
+
+/// How clients prove who they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {

@@ -7,6 +7,7 @@ mod error;
 mod front;
 mod location;
 mod name;
+mod remote;
 mod stop;
 
 pub use binary::bytes_from_text;
@@ -20,4 +21,5 @@ pub use front::{
 };
 pub use location::Location;
 pub use name::{TableName, fold_column_names, fold_name};
+pub use remote::{Bill, Remote, RemoteQuery};
 pub use stop::{Stop, StopReason};

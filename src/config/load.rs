@@ -56,6 +56,11 @@ fn check(config: &Config) -> Result<()> {
         return Err(Error::invalid("pg.require_tls needs a certificate")
             .hint("Set pg.tls_certificate and pg.tls_key to PEM files."));
     }
+    let flight = &config.flight;
+    if flight.tls_certificate.is_some() != flight.tls_key.is_some() {
+        return Err(Error::invalid("flight.tls_certificate and flight.tls_key go together")
+            .hint("Set both, or neither."));
+    }
     let limits = &config.limits;
     if limits.concurrent_queries == 0 || limits.max_connections == 0 || limits.threads == Some(0) {
         return Err(Error::invalid("limits of zero leave nothing to run queries with")

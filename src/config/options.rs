@@ -4,12 +4,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lakegate_access::{TlsFiles, User};
 use lakegate_base::{Error, Location, Result};
 use lakegate_catalog::CatalogOptions;
 use lakegate_engine::{
     CacheOptions, EngineLimits, EngineOptions, Freshness, ScanOptions, ViewTypes,
 };
-use lakegate_pg::{PgOptions, TlsFiles, User};
+use lakegate_flight::FlightOptions;
+use lakegate_pg::PgOptions;
 use lakegate_store::{S3Options, StoreOptions};
 
 use super::{Auth, Config, Pushdown, Secret, Span};
@@ -116,29 +118,52 @@ impl Config {
 
     pub fn pg_options(&self) -> Result<PgOptions> {
         let pg = &self.pg;
-        let user = |(name, password): (&String, &Secret)| User {
-            name: name.clone(),
-            secret: lakegate_pg::Secret::Password(password.reveal().to_string()),
-        };
-        let auth = match pg.auth {
-            Auth::Trust => lakegate_pg::Auth::TrustLoopback,
-            Auth::Scram if pg.users.is_empty() => {
-                return Err(Error::invalid("pg.auth is \"scram\", and pg.users names nobody")
-                    .hint("Add users under [pg.users], as NAME = \"PASSWORD\"."));
-            }
-            Auth::Scram => lakegate_pg::Auth::Scram(pg.users.iter().map(user).collect()),
-        };
         let tls = pg.tls_certificate.clone().zip(pg.tls_key.clone());
         Ok(PgOptions {
-            listen: address(&pg.listen)?,
+            listen: address("pg.listen", &pg.listen)?,
             tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
             require_tls: pg.require_tls,
-            auth,
+            auth: self.auth()?,
             limits: lakegate_pg::Limits {
                 max_connections: self.limits.max_connections,
                 max_connections_per_address: self.limits.max_connections,
                 ..Default::default()
             },
+        })
+    }
+
+    /// None when it is not asked for.
+    pub fn flight_options(&self) -> Result<Option<FlightOptions>> {
+        let flight = &self.flight;
+        let Some(listen) = &flight.listen else { return Ok(None) };
+        let tls = flight.tls_certificate.clone().zip(flight.tls_key.clone());
+        Ok(Some(FlightOptions {
+            listen: address("flight.listen", listen)?,
+            database: self.lake.name.clone(),
+            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            auth: self.auth()?,
+            limits: lakegate_flight::Limits {
+                max_connections: self.limits.max_connections,
+                max_sessions: self.limits.max_connections,
+                ..Default::default()
+            },
+        }))
+    }
+
+    /// Who may log in, on every port.
+    fn auth(&self) -> Result<lakegate_access::Auth> {
+        let pg = &self.pg;
+        let user = |(name, password): (&String, &Secret)| User {
+            name: name.clone(),
+            secret: lakegate_access::Secret::Password(password.reveal().to_string()),
+        };
+        Ok(match pg.auth {
+            Auth::Trust => lakegate_access::Auth::TrustLoopback,
+            Auth::Scram if pg.users.is_empty() => {
+                return Err(Error::invalid("pg.auth is \"scram\", and pg.users names nobody")
+                    .hint("Add users under [pg.users], as NAME = \"PASSWORD\"."));
+            }
+            Auth::Scram => lakegate_access::Auth::Scram(pg.users.iter().map(user).collect()),
         })
     }
 }
@@ -148,9 +173,9 @@ fn timeout(span: Span) -> Option<Duration> {
 }
 
 /// `HOST:PORT`, by name or number.
-fn address(text: &str) -> Result<SocketAddr> {
+fn address(key: &str, text: &str) -> Result<SocketAddr> {
     let wrong = || {
-        Error::invalid(format!("pg.listen \"{text}\" is not an address to listen on"))
+        Error::invalid(format!("{key} \"{text}\" is not an address to listen on"))
             .hint("Write HOST:PORT, e.g. 127.0.0.1:5433.")
     };
     let found = text.to_socket_addrs().map_err(|e| wrong().source(e))?.next();

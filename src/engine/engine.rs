@@ -25,6 +25,7 @@ use lakegate_store::Stores;
 use crate::cooperate::CooperativeJoins;
 use crate::error::from_datafusion;
 use crate::functions;
+use crate::join_keys::optimizer_rules;
 use crate::log::QueryLog;
 use crate::meaning;
 use crate::memory::{HeldInputs, Watch};
@@ -270,8 +271,8 @@ fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     planners
 }
 
-/// Each statement has a copy of its own, and functions are many. Plans hold theirs; only the optimiser asks for
-/// one by its name, for DISTINCT ON.
+/// Each statement has a copy of its own, and functions are many. Plans hold theirs; only the optimiser asks
+/// for one by its name, for DISTINCT ON.
 fn without_functions(dictionary: &SessionState) -> SessionState {
     SessionStateBuilder::new_from_existing(dictionary.clone())
         .with_scalar_functions(Vec::new())
@@ -302,6 +303,7 @@ pub fn dictionary(options: &EngineOptions, runtime: Arc<RuntimeEnv>) -> SessionS
         .with_expr_planners(expr_planners())
         .with_type_planner(Arc::new(rewrite::Types))
         .with_analyzer_rules(meaning::rules())
+        .with_optimizer_rules(optimizer_rules())
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
         .with_physical_optimizer_rule(Arc::new(HeldInputs))
         .build();

@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod explain;
 mod functions;
+mod join_keys;
 mod log;
 mod materialize;
 mod meaning;

@@ -1,5 +1,5 @@
-//! What a statement may name, as DataFusion's SQL planner asks for it: the tables pinned for it, the functions
-//! of every session and those of its own.
+//! What a statement may name, as DataFusion's SQL planner asks for it: the tables pinned for it, the
+//! functions of every session and those of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};

@@ -32,11 +32,11 @@ mod simple;
 mod sink;
 mod startup;
 mod stored;
-mod tls;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
-pub use options::{Auth, Limits, PgOptions, Secret, TlsFiles, User};
+pub use lakegate_access::{Auth, Secret, TlsFiles, User};
+pub use options::{Limits, PgOptions};
 pub use server::Server;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lakegate_access::{Auth, Tls, Users};
 use lakegate_base::{Engine, Error, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -12,14 +13,12 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Users;
 use crate::cancel::Registry;
 use crate::connection::Connection;
 use crate::error::Report;
 use crate::link::{Gone, Link};
-use crate::options::{Auth, PgOptions};
-use crate::startup::{self, Opening};
-use crate::tls::Tls;
+use crate::options::PgOptions;
+use crate::startup::{self, ALPN, Opening};
 
 /// A bound port that serves nobody yet.
 pub struct Server {
@@ -54,7 +53,7 @@ impl Server {
                     .hint("Configure users for the Postgres front, or listen on 127.0.0.1."));
             }
         };
-        let tls = options.tls.as_ref().map(Tls::load).transpose()?;
+        let tls = options.tls.as_ref().map(|files| Tls::load(files, ALPN)).transpose()?;
         if options.require_tls && tls.is_none() {
             return Err(Error::invalid("TLS is required but no certificate is configured")
                 .hint("Set the certificate and key of the Postgres front."));

@@ -13,6 +13,7 @@ use pgwire::messages::startup::{
 use pgwire::messages::{DecodeContext, Message, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 use crate::auth;
 use crate::cancel::Key;
@@ -20,7 +21,6 @@ use crate::error::{Report, Result, clean};
 use crate::frame::Reader;
 use crate::link::{Gone, Link, Stream};
 use crate::server::Shared;
-use crate::tls::ALPN;
 
 const CANCEL: u32 = 80_877_102;
 const TLS: u32 = 80_877_103;
@@ -31,6 +31,9 @@ const MINOR_NEWEST: u16 = 2;
 const VERSION_NEWEST: i32 = 3 << 16 | 2;
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
+
+/// The protocol's name in ALPN, required of clients that start with TLS directly.
+pub(crate) const ALPN: &[u8] = b"postgresql";
 
 /// What a socket turned out to want.
 pub(crate) enum Opening {
@@ -117,10 +120,11 @@ enum Encrypted {
 
 async fn encrypted(tcp: TcpStream, shared: &Shared, alpn: Alpn) -> Result<Opening, Gone> {
     let tls = shared.tls.as_ref().ok_or(Gone)?;
-    let mut stream = tls.acceptor.accept(tcp).await.map_err(|error| {
-        tracing::debug!(%error, "TLS handshake failed");
-        Gone
-    })?;
+    let mut stream =
+        TlsAcceptor::from(Arc::clone(&tls.config)).accept(tcp).await.map_err(|error| {
+            tracing::debug!(%error, "TLS handshake failed");
+            Gone
+        })?;
     if alpn == Alpn::Required && stream.get_ref().1.alpn_protocol() != Some(ALPN) {
         return Err(Gone);
     }

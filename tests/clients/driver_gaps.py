@@ -96,7 +96,6 @@ KNOWN = {
     "test_the_code_is_that_of_postgres[SELECT text LIKE 'a\\\\' FROM types]": CODES,
     'test_the_code_is_that_of_postgres[SELECT types.id FROM types t]': CODES,
     'test_the_code_is_that_of_postgres[SELECT u.id FROM types t]': CODES,
-    'test_the_code_is_that_of_postgres[SET ROLE nobody]': CODES,
     "test_the_code_is_that_of_postgres[SET server_version = '9']": CODES,
     'test_values_that_do_not_fit_are_refused[SELECT id FROM types LIMIT %s-values7]': CODES,
     'test_the_words_are_those_of_postgres[EXPLAIN (NOTHING) SELECT 1]': WORDS,

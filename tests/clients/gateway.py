@@ -57,6 +57,9 @@ def run(*arguments, check=True, timeout=600):
 class Gateway(Peer):
     """One running server. Use as a context manager: leaving it stops the server and checks its log."""
 
+    # Known when `settings` ask for one.
+    flight_port = None
+
     def __init__(self, directory, tables=None, settings=(), limits=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -80,6 +83,9 @@ class Gateway(Peer):
         timer.start()
         try:
             for line in self.process.stdout:
+                flight = re.search(r"listening on \S+:(\d+) \(flight sql\)", line)
+                if flight:
+                    self.flight_port = int(flight.group(1))
                 found = re.search(r"listening on \S+:(\d+) \(postgres\)", line)
                 if found:
                     threading.Thread(target=self.process.stdout.read, daemon=True).start()

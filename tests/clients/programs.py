@@ -1,4 +1,4 @@
-"""Programs that a machine may lack, and what the tests of pgjdbc need before Java can run.
+"""Programs that a machine may lack, and what the tests of Java's drivers need before Java can run.
 
 Without a program its tests are skipped, and say so; in CI they fail.
 """
@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 PGJDBC = "org.postgresql:postgresql:42.7.14"
+FLIGHT = "org.apache.arrow:flight-sql-jdbc-driver:18.3.0"
 JAVA = pathlib.Path(__file__).parent / "java"
 INSTALL_SECONDS_MAX = 300
 
@@ -25,9 +26,13 @@ def required(program, subject):
 
 
 def java_with_pgjdbc(directory, *sources):
+    return java_with(PGJDBC, directory, *sources)
+
+
+def java_with(driver, directory, *sources):
     """Java, and a class path in `directory`: the driver, by Maven, and these sources, compiled."""
     java, javac, maven = (required(program, "JDBC") for program in ("java", "javac", "mvn"))
-    copy = [maven, "-q", "-B", "dependency:copy", f"-Dartifact={PGJDBC}"]
+    copy = [maven, "-q", "-B", "dependency:copy", f"-Dartifact={driver}"]
     subprocess.run(
         [*copy, f"-DoutputDirectory={directory}"],
         cwd=directory, check=True, timeout=INSTALL_SECONDS_MAX,

@@ -136,8 +136,8 @@ def test_notices_say_that_nothing_is_done(connection):
 @pytest.mark.parametrize("sql, sqlstate, word", [
     ("DO $$ BEGIN END $$", "0A000", "DO"),
     ("SET DateStyle = 'German'", "0A000", "german"),
-    ("SET ROLE somebody", "42501", "somebody"),
-    ("SET SESSION AUTHORIZATION somebody", "42501", "somebody"),
+    ("SET ROLE somebody", "22023", "role \"somebody\" does not exist"),
+    ("SET SESSION AUTHORIZATION somebody", "22023", "role \"somebody\" does not exist"),
     ("SET datafusion.runtime.memory_limit = '1G'", "42704", "datafusion"),
 ])
 def test_what_is_refused(connection, sql, sqlstate, word):

@@ -74,6 +74,8 @@ fn foreign_words_stay_at_their_edge() {
     let edges = [
         ("datafusion", "src/engine/"),
         ("pgwire", "src/pg/"),
+        ("arrow_flight", "src/flight/"),
+        ("tonic", "src/flight/"),
         ("deltalake", "src/formats/"),
         ("rusqlite", "src/catalog/"),
         ("figment", "src/config/"),
@@ -168,7 +170,7 @@ fn is_function(line: &str) -> bool {
 
 #[test]
 fn lossy_casts_are_denied_where_bytes_come_from_outside() {
-    for name in ["pg", "store", "formats"] {
+    for name in ["access", "pg", "flight", "store", "formats"] {
         let text = fs::read_to_string(root().join(format!("src/{name}/lib.rs"))).expect("a crate");
         let denied = text.contains("#![deny(") && text.contains("clippy::cast_possible_truncation");
         assert!(denied, "src/{name}/lib.rs does not deny lossy integer casts");

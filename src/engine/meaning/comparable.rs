@@ -1,6 +1,6 @@
 //! What has no order between its types is refused, as Postgres refuses it: `text = integer` or `date = 1`,
-//! where DataFusion finds some common type and answers by it. Times of day are brought to one unit. Told before
-//! type coercion.
+//! where DataFusion finds some common type and answers by it. Times of day are brought to one unit. Told
+//! before type coercion.
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::Transformed;

@@ -184,7 +184,8 @@ fn function(call: &mut Function) {
 }
 
 /// DataFusion drops the ORDER BY of an aggregate that cannot be reversed, as ours cannot
-/// (`get_finer_aggregate_exprs_requirement`, 55). `json_agg(x ORDER BY y)` is written of a list in that order.
+/// (`get_finer_aggregate_exprs_requirement`, 55). `json_agg(x ORDER BY y)` is written of a list in that
+/// order.
 fn ordered_json(call: &mut Function) -> Result<Option<Expr>> {
     let FunctionArguments::List(list) = &call.args else { return Ok(None) };
     let is_order = |c: &FunctionArgumentClause| matches!(c, FunctionArgumentClause::OrderBy(_));

@@ -1,5 +1,5 @@
-//! The relations of the two system schemas as DataFusion sees them. They are built on first use and kept with the
-//! lake view they were built over; those that speak of the session are built each time.
+//! The relations of the two system schemas as DataFusion sees them. They are built on first use and kept with
+//! the lake view they were built over; those that speak of the session are built each time.
 
 use std::sync::{Arc, PoisonError};
 

@@ -1,6 +1,7 @@
 //! The engine through its own seam: sessions over small tables on disk.
 
 mod functions;
+mod joins;
 mod limits;
 mod meaning;
 mod plans;

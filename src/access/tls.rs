@@ -1,4 +1,4 @@
-//! TLS for this front: rustls, TLS 1.2 or later, ALPN `postgresql`.
+//! TLS for a front: rustls, TLS 1.2 or later, one protocol by ALPN.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,22 +9,19 @@ use rustls::crypto::aws_lc_rs;
 use rustls::version::{TLS12, TLS13};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 
 use crate::options::TlsFiles;
 
 /// What every TLS connection needs.
-pub(crate) struct Tls {
-    pub acceptor: TlsAcceptor,
+pub struct Tls {
+    pub config: Arc<ServerConfig>,
     /// The chain as PEM text: SCRAM binds a login to its first certificate.
     pub certificate: Vec<u8>,
 }
 
-/// The protocol's name in ALPN, required of clients that start with TLS directly.
-pub(crate) const ALPN: &[u8] = b"postgresql";
-
 impl Tls {
-    pub fn load(files: &TlsFiles) -> Result<Self> {
+    /// `protocol` is the front's name in ALPN.
+    pub fn load(files: &TlsFiles, protocol: &[u8]) -> Result<Self> {
         let certificate =
             std::fs::read(&files.certificate).map_err(|e| bad(&files.certificate, e))?;
         let chain = CertificateDer::pem_slice_iter(&certificate)
@@ -38,8 +35,8 @@ impl Tls {
                 .with_no_client_auth()
                 .with_single_cert(chain, key)
                 .map_err(|e| bad(&files.certificate, e))?;
-        config.alpn_protocols = vec![ALPN.to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Ok(Self { config: Arc::new(config), certificate })
     }
 }
 

@@ -1,0 +1,3 @@
+SELECT table_type
+FROM (VALUES ('LOCAL TEMPORARY'), ('SYSTEM TABLE'), ('SYSTEM VIEW'), ('TABLE'), ('VIEW')) AS t (table_type)
+ORDER BY 1

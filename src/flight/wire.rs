@@ -1,0 +1,164 @@
+//! The form in which columns travel. Views and dictionaries are sent as they are to clients that ask for
+//! them, and as plain arrays to all others: not every client reads them.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::IpcWriteOptions;
+use lakegate_base::{Error, Result, Session, Subject};
+
+use crate::error;
+
+/// What a session's client can read, by its settings `flight.…`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Form {
+    keeps_views: bool,
+    keeps_dictionaries: bool,
+    compression: Option<CompressionType>,
+}
+
+/// The settings, and what each may be. The first is the default.
+pub(crate) const SETTINGS: [(&str, &[&str]); 3] = [
+    ("flight.view_types", &["off", "on"]),
+    ("flight.dictionaries", &["off", "on"]),
+    ("flight.compression", &["none", "lz4", "zstd"]),
+];
+
+impl Form {
+    pub fn of(session: &dyn Session) -> Result<Self> {
+        let [views, dictionaries, compression] = SETTINGS;
+        let compression = match chosen(session, compression)? {
+            1 => Some(CompressionType::LZ4_FRAME),
+            2 => Some(CompressionType::ZSTD),
+            _ => None,
+        };
+        Ok(Self {
+            keeps_views: chosen(session, views)? == 1,
+            keeps_dictionaries: chosen(session, dictionaries)? == 1,
+            compression,
+        })
+    }
+
+    pub fn options(&self) -> Result<IpcWriteOptions> {
+        let options = IpcWriteOptions::default().try_with_compression(self.compression);
+        options.map_err(error::arrow)
+    }
+
+    pub fn schema(&self, schema: &Schema) -> SchemaRef {
+        let fields = schema.fields().iter().map(|field| self.field(field));
+        Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
+    }
+
+    fn field(&self, field: &FieldRef) -> FieldRef {
+        let changed = field.as_ref().clone().with_data_type(self.data_type(field.data_type()));
+        let name = field.metadata().get("pg.type").cloned();
+        Arc::new(named(changed, name.as_deref()))
+    }
+
+    fn inner(&self, field: &FieldRef) -> FieldRef {
+        Arc::new(field.as_ref().clone().with_data_type(self.data_type(field.data_type())))
+    }
+
+    fn data_type(&self, data_type: &DataType) -> DataType {
+        match data_type {
+            DataType::Utf8View if !self.keeps_views => DataType::Utf8,
+            DataType::BinaryView if !self.keeps_views => DataType::Binary,
+            DataType::ListView(field) => DataType::List(self.inner(field)),
+            DataType::LargeListView(field) => DataType::LargeList(self.inner(field)),
+            DataType::Dictionary(_, values) if !self.keeps_dictionaries => self.data_type(values),
+            DataType::Dictionary(keys, values) => {
+                DataType::Dictionary(keys.clone(), Box::new(self.data_type(values)))
+            }
+            DataType::RunEndEncoded(_, values) => self.data_type(values.data_type()),
+            DataType::List(field) => DataType::List(self.inner(field)),
+            DataType::LargeList(field) => DataType::LargeList(self.inner(field)),
+            DataType::FixedSizeList(field, size) => {
+                DataType::FixedSizeList(self.inner(field), *size)
+            }
+            DataType::Map(field, sorted) => DataType::Map(self.inner(field), *sorted),
+            DataType::Struct(fields) => {
+                DataType::Struct(fields.iter().map(|field| self.inner(field)).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// The place of a setting's value among those it may have.
+fn chosen(session: &dyn Session, (name, known): (&str, &[&str])) -> Result<usize> {
+    let Ok(value) = session.show(name) else { return Ok(0) };
+    let value = value.to_ascii_lowercase();
+    known.iter().position(|word| value.is_empty() || *word == value).ok_or_else(|| {
+        Error::invalid(format!("invalid value for parameter \"{name}\": \"{value}\""))
+            .about(Subject::Setting)
+            .hint(format!("Use one of: {}.", known.join(", ")))
+    })
+}
+
+/// As any client can read it.
+pub(crate) fn plain(data_type: &DataType) -> DataType {
+    Form::default().data_type(data_type)
+}
+
+/// A field that tells its SQL type, where Arrow's does not.
+pub(crate) fn named(field: Field, type_name: Option<&str>) -> Field {
+    let Some(name) = type_name else { return field };
+    let mut metadata = field.metadata().clone();
+    metadata.insert("ARROW:FLIGHT:SQL:TYPE_NAME".into(), name.into());
+    field.with_metadata(metadata)
+}
+
+/// The batch in another schema, column by column.
+pub(crate) fn reshape(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
+        match column.data_type() == field.data_type() {
+            true => Ok(Arc::clone(column)),
+            false => cast(column, field.data_type()),
+        }
+    });
+    let columns = columns.collect::<Result<Vec<ArrayRef>, _>>().map_err(error::arrow)?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(error::arrow)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringViewArray;
+
+    use super::*;
+
+    #[test]
+    fn views_and_dictionaries_become_plain_at_any_depth() {
+        let words = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8View));
+        let list = DataType::List(Arc::new(Field::new("item", words, true)));
+        let expected = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
+        assert_eq!(plain(&list), expected);
+    }
+
+    #[test]
+    fn a_client_that_reads_views_gets_them() {
+        let form = Form { keeps_views: true, ..Form::default() };
+        assert_eq!(form.data_type(&DataType::Utf8View), DataType::Utf8View);
+    }
+
+    #[test]
+    fn rows_without_columns_keep_their_number() {
+        let options = RecordBatchOptions::new().with_row_count(Some(3));
+        let empty = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options);
+        let shaped = reshape(&empty.expect("rows"), &Arc::new(Schema::empty())).expect("shaped");
+        assert_eq!(shaped.num_rows(), 3);
+    }
+
+    #[test]
+    fn a_batch_is_cast_to_what_the_client_reads() {
+        let column: ArrayRef = Arc::new(StringViewArray::from(vec![Some("a"), None]));
+        let batch = RecordBatch::try_from_iter([("word", column)]).expect("a batch");
+        let schema = Form::default().schema(&batch.schema());
+        let shaped = reshape(&batch, &schema).expect("shaped");
+        assert_eq!(shaped.column(0).data_type(), &DataType::Utf8);
+        assert_eq!(shaped.num_rows(), 2);
+    }
+}
