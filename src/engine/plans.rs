@@ -2,7 +2,7 @@
 //! more than many a query. Each is one session's: its settings and temporary tables decide what names mean.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use datafusion::arrow::datatypes::FieldRef;
@@ -11,6 +11,7 @@ use lakegate_base::TableName;
 use lakegate_formats::{AsOf, TableSnapshot};
 
 use crate::plan::Planned;
+use crate::sessions::lock;
 use crate::statement::Shape;
 
 /// Of all sessions together.
@@ -122,8 +123,4 @@ impl Plans {
     pub fn forget(&self, session: i32) {
         lock(&self.0).retain(|key, _| key.session != session);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! One client's session: its settings, its transaction, its running statement. Nothing here is shared
 //! with another session.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
@@ -27,7 +27,7 @@ use crate::plan::{Planned, Planner};
 use crate::plans::{Basis, Kept, Key};
 use crate::rewrite;
 use crate::run::{Again, Job, named, start};
-use crate::sessions::Present;
+use crate::sessions::{Present, lock};
 use crate::settings::Settings;
 use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
 use crate::statement::{LakePrepared, PreparedFormality, Shape, bind};
@@ -136,10 +136,12 @@ impl LakeSession {
             let schema = command::schema(&tree)?.unwrap_or_else(|| Arc::new(Schema::empty()));
             return Ok(LakePrepared::command(statement, tree, schema));
         }
-        if let Some(prepared) = self.prepare_again(statement, declared).await {
-            return Ok(prepared);
-        }
         let key = self.key(&statement.text, declared);
+        if let Some(key) = &key
+            && let Some(Kept { planned, shape: Some(shape) }) = self.kept(key).await
+        {
+            return Ok(LakePrepared::query(statement, shape, planned, declared));
+        }
         let prepared = self.prepare_query(statement, tree.as_ref().clone(), declared).await?;
         if let (Some(key), Some(planned)) = (key, prepared.fresh()) {
             let shape = Some(Arc::clone(&prepared.shape));
@@ -161,16 +163,6 @@ impl LakeSession {
         Ok(LakePrepared::query(statement, shape, planned, declared))
     }
 
-    /// As the session prepared the same text before, if what it read then still stands.
-    async fn prepare_again(
-        &self,
-        statement: &Statement,
-        declared: &[Option<FieldRef>],
-    ) -> Option<LakePrepared> {
-        let Kept { planned, shape } = self.kept(&self.key(&statement.text, declared)?).await?;
-        Some(LakePrepared::query(statement, shape?, planned, declared))
-    }
-
     /// None while the session has temporary tables: they change what names mean.
     fn key(&self, text: &str, declared: &[Option<FieldRef>]) -> Option<Key> {
         let state = self.state();
@@ -182,6 +174,7 @@ impl LakeSession {
         })
     }
 
+    /// What the session planned before, if what it read then still stands.
     async fn kept(&self, key: &Key) -> Option<Kept> {
         let mut kept = self.context.shared.plans.get(key)?;
         if !self.context.stands(&kept.planned.basis).await.unwrap_or(false) {
@@ -549,8 +542,4 @@ fn tree(statement: &Statement) -> Result<Arc<Tree>> {
     Arc::clone(&statement.tree)
         .downcast::<Tree>()
         .map_err(|_| Error::internal("a statement of another engine"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

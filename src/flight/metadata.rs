@@ -114,13 +114,14 @@ fn tables(command: CommandGetTables) -> Inquiry {
         ("table_type", false),
     ]);
     if !command.include_schema {
-        let sql = include_str!("metadata/tables.sql");
+        let sql =
+            concat!(include_str!("metadata/relations.sql"), include_str!("metadata/tables.sql"));
         return Inquiry { sql, arguments, schema: names, answer: Shape::Columns };
     }
     let table_schema = Field::new("table_schema", DataType::Binary, false);
     let fields = names.fields().iter().cloned().chain([Arc::new(table_schema)]);
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let sql = include_str!("metadata/columns.sql");
+    let sql = concat!(include_str!("metadata/relations.sql"), include_str!("metadata/columns.sql"));
     Inquiry { sql, arguments, schema, answer: Shape::Tables }
 }
 

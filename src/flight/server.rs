@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
-use lakegate_access::{Auth, Tls, Users};
+use lakegate_access::{Tls, listen};
 use lakegate_base::{Engine, Error, Result};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -20,6 +20,8 @@ use crate::service::Service;
 use crate::socket::{ALPN, Acceptor};
 use crate::ticket::Signer;
 
+/// As messages name it.
+const FRONT: &str = "Flight SQL";
 /// Finds out that a client is gone without a word.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How long cancelled statements have to tell their clients.
@@ -40,16 +42,7 @@ impl Server {
     /// Checks the options and takes the port. Must run inside a Tokio runtime.
     pub fn bind(options: FlightOptions, engine: Arc<dyn Engine>) -> Result<Self> {
         let is_loopback = options.listen.ip().is_loopback();
-        let users = match &options.auth {
-            Auth::Scram(users) => Some(Arc::new(Users::new(users)?)),
-            Auth::TrustLoopback if is_loopback => None,
-            Auth::TrustLoopback => {
-                let message =
-                    format!("{} is not a loopback address: logins are needed", options.listen);
-                return Err(Error::invalid(message)
-                    .hint("Configure users for the Flight SQL front, or listen on 127.0.0.1."));
-            }
-        };
+        let users = lakegate_access::users(FRONT, options.listen, &options.auth)?.map(Arc::new);
         let tls = options.tls.as_ref().map(|files| Tls::load(files, ALPN)).transpose()?;
         if tls.is_none() && !is_loopback {
             let message = format!("passwords would travel in the clear to {}", options.listen);
@@ -57,8 +50,7 @@ impl Server {
                 "Set the certificate and key of the Flight SQL front, or listen on 127.0.0.1.",
             ));
         }
-        let listener = listen(options.listen)?;
-        let address = listener.local_addr().map_err(|e| cannot_listen(options.listen, e))?;
+        let (listener, address) = listen(FRONT, options.listen)?;
         let (database, limits) = (options.database.clone(), options.limits.clone());
         let registry = Arc::new(Registry::new(engine, Gate(users), database, limits));
         Ok(Self { listener, address, options, tls, registry })
@@ -114,24 +106,4 @@ impl Server {
         sweeping.abort();
         registry.close_all();
     }
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener> {
-    let open = || {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
-    };
-    open().map_err(|error| cannot_listen(address, error))
-}
-
-fn cannot_listen(address: SocketAddr, error: std::io::Error) -> Error {
-    let why = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "the port is in use".to_string(),
-        std::io::ErrorKind::PermissionDenied => "no permission for this port".to_string(),
-        _ => error.to_string(),
-    };
-    Error::unavailable(format!("the Flight SQL front cannot listen on {address}: {why}"))
-        .hint("Stop the other server, or choose another port.")
-        .source(error)
 }

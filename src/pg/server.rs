@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lakegate_access::{Auth, Tls, Users};
+use lakegate_access::{Tls, Users, listen};
 use lakegate_base::{Engine, Error, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -19,6 +19,9 @@ use crate::error::Report;
 use crate::link::{Gone, Link};
 use crate::options::PgOptions;
 use crate::startup::{self, ALPN, Opening};
+
+/// As messages name it.
+const FRONT: &str = "Postgres";
 
 /// A bound port that serves nobody yet.
 pub struct Server {
@@ -43,23 +46,13 @@ pub(crate) struct Shared {
 impl Server {
     /// Checks the options and takes the port. Must run inside a Tokio runtime.
     pub fn bind(options: PgOptions, engine: Arc<dyn Engine>) -> Result<Self> {
-        let users = match &options.auth {
-            Auth::Scram(users) => Some(Users::new(users)?),
-            Auth::TrustLoopback if options.listen.ip().is_loopback() => None,
-            Auth::TrustLoopback => {
-                let message =
-                    format!("{} is not a loopback address: logins are needed", options.listen);
-                return Err(Error::invalid(message)
-                    .hint("Configure users for the Postgres front, or listen on 127.0.0.1."));
-            }
-        };
+        let users = lakegate_access::users(FRONT, options.listen, &options.auth)?;
         let tls = options.tls.as_ref().map(|files| Tls::load(files, ALPN)).transpose()?;
         if options.require_tls && tls.is_none() {
             return Err(Error::invalid("TLS is required but no certificate is configured")
                 .hint("Set the certificate and key of the Postgres front."));
         }
-        let listener = listen(options.listen)?;
-        let address = listener.local_addr().map_err(|e| cannot_listen(options.listen, e))?;
+        let (listener, address) = listen(FRONT, options.listen)?;
         let shared = Shared {
             logins: Arc::new(Semaphore::new(options.limits.max_logins)),
             options,
@@ -130,26 +123,6 @@ fn log_panic(ended: std::result::Result<(), JoinError>) {
     {
         tracing::error!(%error, "a connection panicked");
     }
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener> {
-    let open = || {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
-    };
-    open().map_err(|error| cannot_listen(address, error))
-}
-
-fn cannot_listen(address: SocketAddr, error: std::io::Error) -> Error {
-    let why = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "the port is in use".to_string(),
-        std::io::ErrorKind::PermissionDenied => "no permission for this port".to_string(),
-        _ => error.to_string(),
-    };
-    Error::unavailable(format!("the Postgres front cannot listen on {address}: {why}"))
-        .hint("Stop the other server, or choose another port.")
-        .source(error)
 }
 
 /// One socket, from its first byte to its last.

@@ -11,6 +11,7 @@ import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 import pytest
 
+from adbc_calls import run_batch
 from postgres import TYPES, postgres  # noqa: F401
 from gateway import MIB, Memory
 from sample import STREAM_ROWS
@@ -78,12 +79,7 @@ def test_adbc_parameters(server, postgres):  # noqa: F811
 
 def test_many_parameters_bound_as_a_batch(session):
     with session.cursor() as cursor:
-        batch = pa.record_batch({"a": pa.array([1, 2, 3], pa.int64())})
-        cursor.adbc_statement.set_sql_query("SELECT $1::int8 * 2 AS double")
-        cursor.adbc_statement.prepare()
-        cursor.adbc_statement.bind(batch)
-        stream, _ = cursor.adbc_statement.execute_query()
-        table = pa.RecordBatchReader._import_from_c_capsule(stream.__arrow_c_stream__()).read_all()
+        table = run_batch(cursor, "SELECT $1::int8 * 2 AS double", {"a": [1, 2, 3]})
     assert table.column(0).to_pylist() == [2, 4, 6]
 
 

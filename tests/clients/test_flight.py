@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import sample
+from adbc_calls import run_batch
 from gateway import MIB, Gateway, Memory
 
 SETTINGS = ["flight.listen=127.0.0.1:0"]
@@ -100,12 +101,7 @@ def test_a_statement_is_prepared_once_and_bound_often(session):
 
 def test_a_batch_of_parameters_runs_the_statement_for_each_row(session):
     with session.cursor() as cursor:
-        batch = pa.record_batch({"a": pa.array([1, 2, 3], pa.int64())})
-        cursor.adbc_statement.set_sql_query("SELECT $1::int8 * 2 AS double")
-        cursor.adbc_statement.prepare()
-        cursor.adbc_statement.bind(batch)
-        stream, _ = cursor.adbc_statement.execute_query()
-        table = pa.RecordBatchReader._import_from_c_capsule(stream.__arrow_c_stream__()).read_all()
+        table = run_batch(cursor, "SELECT $1::int8 * 2 AS double", {"a": [1, 2, 3]})
     assert table.column(0).to_pylist() == [2, 4, 6]
 
 
