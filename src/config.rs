@@ -31,6 +31,7 @@ pub struct Config {
     pub s3: S3,
     pub pg: Pg,
     pub flight: Flight,
+    pub athena: Athena,
     pub scan: Scan,
     pub cache: Cache,
     pub limits: Limits,
@@ -111,6 +112,49 @@ pub struct Flight {
     pub listen: Option<String>,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+}
+
+/// What is passed on to Athena, and for how much. The S3 of its results is that of `[s3]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Athena {
+    pub enabled: bool,
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    /// Without keys, credentials come from the AWS chain.
+    pub access_key_id: Option<Secret>,
+    pub secret_access_key: Option<Secret>,
+    pub session_token: Option<Secret>,
+    pub workgroup: String,
+    pub catalog: String,
+    /// Where Athena writes results. Default: where its workgroup says.
+    pub output: Option<String>,
+    pub results: Results,
+    pub unload_above: ByteSize,
+    /// Tables that only Athena reads: `database.table` or `database.*`.
+    pub tables: Vec<String>,
+    /// Passes on what is valid SQL and not supported here.
+    pub fallback: bool,
+    pub concurrent_queries: usize,
+    pub dollars_per_terabyte: f64,
+    /// A statement that may cost more is refused.
+    pub query_dollars: Option<f64>,
+    /// Of one user on one day (UTC).
+    pub day_dollars: Option<f64>,
+    /// How old the result of an earlier run may be to be given again.
+    pub result_reuse: Option<Span>,
+}
+
+/// How Athena's rows come here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Results {
+    /// By their size and types.
+    #[default]
+    Auto,
+    Api,
+    Csv,
+    Unload,
 }
 
 /// How clients prove who they are.
@@ -203,6 +247,31 @@ impl Default for Pg {
             tls_certificate: None,
             tls_key: None,
             require_tls: false,
+        }
+    }
+}
+
+impl Default for Athena {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            endpoint: None,
+            region: None,
+            access_key_id: None,
+            secret_access_key: None,
+            session_token: None,
+            workgroup: "primary".into(),
+            catalog: "AwsDataCatalog".into(),
+            output: None,
+            results: Results::Auto,
+            unload_above: ByteSize::gib(10),
+            tables: Vec::new(),
+            fallback: false,
+            concurrent_queries: 20,
+            dollars_per_terabyte: 5.0,
+            query_dollars: None,
+            day_dollars: None,
+            result_reuse: None,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use lakegate_athena::Athena;
 use lakegate_base::{Error, Location, Result, TableName};
 use lakegate_catalog::{Catalog, CatalogOptions};
-use lakegate_engine::LakeEngine;
+use lakegate_engine::{LakeEngine, RemoteOptions};
 use lakegate_store::Stores;
 
 use crate::cli::split;
@@ -42,6 +43,7 @@ impl Lake {
         roots.extend(options.tables.iter().map(|(_, location)| location.clone()));
         let stores = Arc::new(Stores::new(config.store_options(roots)?));
         let catalog = Arc::new(Catalog::open(catalog_options)?);
+        engine_options.remote = remote(config, &stores)?;
         let engine = LakeEngine::new(engine_options, Arc::clone(&stores), Arc::clone(&catalog))?;
         for (name, location) in &options.tables {
             let attached = engine.attach(name.clone(), location).await;
@@ -49,6 +51,17 @@ impl Lake {
         }
         Ok(Self { stores, catalog, engine })
     }
+}
+
+/// Athena, where statements are passed on to it.
+fn remote(config: &Config, stores: &Arc<Stores>) -> Result<Option<RemoteOptions>> {
+    let Some(options) = config.athena_options()? else { return Ok(None) };
+    Ok(Some(RemoteOptions {
+        engine: Arc::new(Athena::new(options, Arc::clone(stores))?),
+        fallback: config.athena.fallback,
+        tables: config.athena.tables.clone(),
+        queries_max: config.athena.concurrent_queries,
+    }))
 }
 
 /// The tables of `--table NAME=URL`; a name without a database goes to `public`.

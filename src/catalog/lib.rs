@@ -15,7 +15,7 @@ pub mod types;
 
 pub use catalog::{Catalog, CatalogOptions};
 pub use change::{Change, Expected, FolderState};
-pub use model::{Column, Database, Partition, Table, TableVersion};
+pub use model::{Column, Database, Parameters, Partition, Table, TableVersion};
 pub use snapshot::Snapshot;
 pub use source::{location_text, parse_location, source};
 pub use types::arrow_schema;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lakegate_access::{TlsFiles, User};
+use lakegate_athena::AthenaOptions;
 use lakegate_base::{Error, Location, Result};
 use lakegate_catalog::CatalogOptions;
 use lakegate_engine::{
@@ -14,7 +15,7 @@ use lakegate_flight::FlightOptions;
 use lakegate_pg::PgOptions;
 use lakegate_store::{S3Options, StoreOptions};
 
-use super::{Auth, Config, Pushdown, Secret, Span};
+use super::{Auth, Config, Pushdown, Results, Secret, Span};
 
 impl Config {
     /// With the places a command opens besides the configured ones.
@@ -23,13 +24,13 @@ impl Config {
         roots.push(Location::local(&self.lake.directory)?);
         roots.push(self.warehouse()?);
         let crawled = self.crawl.values().map(|crawl| &crawl.location);
-        for text in self.lake.roots.iter().chain(crawled) {
+        let results = self.athena.output.iter().filter(|_| self.athena.enabled);
+        for text in self.lake.roots.iter().chain(crawled).chain(results) {
             roots.push(Location::parse(text)?);
         }
         roots.sort();
         roots.dedup();
         let s3 = &self.s3;
-        let reveal = |secret: &Option<Secret>| secret.as_ref().map(|s| s.reveal().to_string());
         let s3 = S3Options {
             endpoint: s3.endpoint.clone(),
             region: s3.region.clone(),
@@ -133,6 +134,39 @@ impl Config {
     }
 
     /// None when it is not asked for.
+    pub fn athena_options(&self) -> Result<Option<AthenaOptions>> {
+        let athena = &self.athena;
+        if !athena.enabled {
+            return Ok(None);
+        }
+        Ok(Some(AthenaOptions {
+            endpoint: athena.endpoint.clone(),
+            region: athena.region.clone(),
+            allow_http: self.s3.allow_http,
+            access_key_id: reveal(&athena.access_key_id),
+            secret_access_key: reveal(&athena.secret_access_key),
+            session_token: reveal(&athena.session_token),
+            workgroup: athena.workgroup.clone(),
+            catalog: athena.catalog.clone(),
+            lake: self.lake.name.clone(),
+            output: athena.output.as_deref().map(Location::parse).transpose()?,
+            results: match athena.results {
+                Results::Auto => lakegate_athena::Results::Auto,
+                Results::Api => lakegate_athena::Results::Api,
+                Results::Csv => lakegate_athena::Results::Csv,
+                Results::Unload => lakegate_athena::Results::Unload,
+            },
+            unload_above_bytes: athena.unload_above.0,
+            dollars_per_terabyte: athena.dollars_per_terabyte,
+            query_dollars: athena.query_dollars,
+            day_dollars: athena.day_dollars,
+            ledger: Some(self.lake.directory.join("athena")),
+            result_reuse: athena.result_reuse.map(|span| span.0),
+            limits: lakegate_athena::Limits::default(),
+        }))
+    }
+
+    /// None when it is not asked for.
     pub fn flight_options(&self) -> Result<Option<FlightOptions>> {
         let flight = &self.flight;
         let Some(listen) = &flight.listen else { return Ok(None) };
@@ -166,6 +200,10 @@ impl Config {
             Auth::Scram => lakegate_access::Auth::Scram(pg.users.iter().map(user).collect()),
         })
     }
+}
+
+fn reveal(secret: &Option<Secret>) -> Option<String> {
+    secret.as_ref().map(|secret| secret.reveal().to_string())
 }
 
 fn timeout(span: Span) -> Option<Duration> {

@@ -65,6 +65,8 @@ pub struct Shared {
     pub tables: Arc<Tables>,
     pub footers: Arc<Footers>,
     pub admission: Arc<Admission>,
+    /// Of statements that run elsewhere.
+    pub remote_admission: Arc<Admission>,
     pub watch: Arc<Watch>,
     pub queries: tokio::runtime::Handle,
     pub sessions: Arc<Sessions>,
@@ -104,6 +106,10 @@ impl LakeEngine {
             log: Arc::new(QueryLog::new(limits.query_log_rows)),
             footers,
             admission: Arc::new(Admission::new(limits.queries_max, limits.queue_max)),
+            remote_admission: Arc::new(Admission::new(
+                options.remote.as_ref().map_or(0, |remote| remote.queries_max),
+                limits.queue_max,
+            )),
             watch: Watch::start(limits.memory_bytes, cached),
             queries: runtime.handle().clone(),
             sessions: Arc::default(),

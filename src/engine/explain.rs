@@ -44,6 +44,16 @@ pub fn form(tree: &Tree) -> Result<Form> {
     }
 }
 
+/// Another engine would run the statement, for a price, to answer that.
+pub fn refuse_analyze(tree: &Tree, engine: &str) -> Result<()> {
+    let Tree::Explain { analyze, options, .. } = tree else { return Ok(()) };
+    match *analyze || options.is_some() {
+        true => Err(Error::unsupported(format!("options of EXPLAIN on {engine}"))
+            .hint("EXPLAIN alone tells the statement it would run, and its price.")),
+        false => Ok(()),
+    }
+}
+
 /// Makes DataFusion tell a plan in this form.
 pub fn set_form(plan: &mut LogicalPlan, form: Form) {
     if let (LogicalPlan::Explain(explain), Form::Json) = (plan, form) {

@@ -10,7 +10,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::error::ArrowError;
-use lakegate_base::{Error, ErrorKind, Stop};
+use lakegate_base::{Bill, Error, ErrorKind, Stop};
 
 /// Longer statements are cut in the log.
 const TEXT_CHARACTERS_MAX: usize = 4_000;
@@ -27,6 +27,8 @@ pub struct Record {
     pub milliseconds: f64,
     pub rows: u64,
     pub bytes: u64,
+    /// Of a statement that ran elsewhere.
+    pub bill: Option<Bill>,
     /// `ok`, or the error's kind.
     pub outcome: String,
     pub error: Option<String>,
@@ -63,6 +65,9 @@ impl QueryLog {
             field("milliseconds", DataType::Float64),
             field("rows", DataType::Int64),
             field("bytes", DataType::Int64),
+            field("execution", DataType::Utf8),
+            field("bytes_scanned", DataType::Int64),
+            field("dollars", DataType::Float64),
             field("outcome", DataType::Utf8),
             field("error", DataType::Utf8),
         ]))
@@ -82,6 +87,9 @@ impl QueryLog {
         };
         let started = records.iter().map(|r| Some(r.started.timestamp_micros()));
         let started = started.collect::<TimestampMicrosecondArray>().with_timezone("UTC");
+        let bills = || records.iter().map(|r| r.bill.as_ref());
+        let scanned = bills().map(|bill| i64::try_from(bill?.bytes_scanned).ok());
+        let dollars = bills().map(|bill| Some(bill?.dollars));
         let milliseconds = records.iter().map(|r| Some(r.milliseconds)).collect::<Float64Array>();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(started),
@@ -92,6 +100,9 @@ impl QueryLog {
             Arc::new(milliseconds),
             count(&|r| r.rows),
             count(&|r| r.bytes),
+            text(&|r| r.bill.as_ref()?.execution.clone()),
+            Arc::new(scanned.collect::<Int64Array>()),
+            Arc::new(dollars.collect::<Float64Array>()),
             text(&|r| Some(r.outcome.clone())),
             text(&|r| r.error.clone()),
         ];
@@ -125,6 +136,7 @@ impl Entry {
             milliseconds: 0.0,
             rows: 0,
             bytes: 0,
+            bill: None,
             // What holds when nothing else is said before the entry is dropped.
             outcome: ABANDONED.to_string(),
             error: None,
@@ -135,6 +147,12 @@ impl Entry {
     pub fn add(&mut self, rows: usize, bytes: usize) {
         self.record.rows += u64::try_from(rows).unwrap_or(u64::MAX);
         self.record.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+    }
+
+    /// What another engine asks for it, whatever came of it.
+    pub fn ran_elsewhere(&mut self, route: &'static str, bill: &Bill) {
+        self.record.route = route;
+        self.record.bill = Some(bill.clone());
     }
 
     pub fn finish(mut self, error: Option<&Error>) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use lakegate_base::Location;
 use lakegate_formats::CacheOptions;
 
+use crate::remote::RemoteOptions;
 use crate::scan::ScanOptions;
 use crate::sql::SqlLimits;
 
@@ -20,6 +21,7 @@ pub struct EngineOptions {
     pub scan: ScanOptions,
     pub caches: CacheOptions,
     pub freshness: Freshness,
+    pub remote: Option<RemoteOptions>,
 }
 
 /// How old what is known of a table may be before it is looked at again; by database.
@@ -68,6 +70,7 @@ impl EngineOptions {
             scan: ScanOptions::default(),
             caches: CacheOptions::default(),
             freshness: Freshness::default(),
+            remote: None,
         }
     }
 }

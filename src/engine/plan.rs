@@ -12,7 +12,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as PlannerStatement;
 use futures::future::try_join_all;
 use lakegate_base::{BoxFuture, Error, Result, Subject, TableName, fold_column_names};
-use lakegate_catalog::{Snapshot, Table};
+use lakegate_catalog::{Snapshot, Table, arrow_schema};
 use lakegate_formats::AsOf;
 use sqlparser::ast::{ObjectName, Statement as Tree};
 
@@ -24,6 +24,7 @@ use crate::names::{Names, SessionFunctions};
 use crate::own;
 use crate::pin::Pinned;
 use crate::plans::{Basis, Source};
+use crate::remote::{RemoteTable, Route};
 use crate::rewrite::{self, folded_parts};
 use crate::scan::LakeTable;
 use crate::sql::parse;
@@ -51,6 +52,7 @@ pub struct Planner {
     /// The version of tables that are named without one.
     pub as_of: AsOf,
     pub time_zone: String,
+    pub route: Route,
 }
 
 /// A plan and the state it was made with.
@@ -179,10 +181,46 @@ impl Planner {
         let Some(table) = self.catalog.table(name) else {
             return self.version_or_aspect(name).await;
         };
+        if self.is_elsewhere(table) {
+            return self.remote_table(table).map(Some);
+        }
         if let Some(sql) = table.view_sql() {
             return self.view(name, sql, depth).await.map(Some);
         }
         self.lake_table(name, table, &self.as_of).await.map(Some)
+    }
+
+    fn is_elsewhere(&self, table: &Table) -> bool {
+        let Some(remote) = &self.shared.options.remote else { return false };
+        match self.route {
+            Route::Local => false,
+            Route::Remote => true,
+            Route::Auto => remote.owns(table, &self.catalog),
+        }
+    }
+
+    fn remote_table(&self, table: &Table) -> Result<Arc<dyn TableProvider>> {
+        if self.as_of != AsOf::Latest {
+            return Err(Error::unsupported("lakegate.as_of in another engine")
+                .about(Subject::Setting)
+                .hint("RESET lakegate.as_of, or SET lakegate.route = 'local'."));
+        }
+        self.basis.leave();
+        Ok(Arc::new(RemoteTable { name: table.table_name(), schema: arrow_schema(table)? }))
+    }
+
+    /// The table of the catalog that a name means; none when it means anything else.
+    pub fn catalogued(&self, reference: &TableReference) -> Result<Option<&Table>> {
+        let (schema, name) = (reference.schema(), reference.table());
+        if schema.is_none() && self.temporary.table(name)?.is_some() {
+            return Ok(None);
+        }
+        let table = |schema: &str| self.catalog.table(&TableName::new(schema, name));
+        let found = match schema {
+            Some(schema) => table(schema),
+            None => self.search_path.iter().find_map(|schema| table(schema)),
+        };
+        Ok(found.map(Arc::as_ref))
     }
 
     /// `orders@v5`, `orders$files`: see `travel.rs`.

@@ -27,6 +27,7 @@ pub struct Basis {
     pub catalog_version: u64,
     tables: Mutex<Vec<Source>>,
     is_passing: AtomicBool,
+    is_remote: AtomicBool,
 }
 
 /// One table at one version.
@@ -40,7 +41,7 @@ pub struct Source {
 impl Basis {
     pub fn new(catalog_version: u64) -> Self {
         let (tables, is_passing) = (Mutex::default(), AtomicBool::new(false));
-        Self { catalog_version, tables, is_passing }
+        Self { catalog_version, tables, is_passing, is_remote: AtomicBool::new(false) }
     }
 
     pub fn read(&self, source: Source) {
@@ -50,6 +51,15 @@ impl Basis {
     /// The plan holds something of this moment: it is for one execution.
     pub fn pass(&self) {
         self.is_passing.store(true, Ordering::Relaxed);
+    }
+
+    /// A table in it is read elsewhere, so that all of it runs there.
+    pub fn leave(&self) {
+        self.is_remote.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_remote(&self) -> bool {
+        self.is_remote.load(Ordering::Relaxed)
     }
 
     pub fn tables(&self) -> Vec<Source> {

@@ -1,4 +1,4 @@
-//! Running a physical plan: on the engine's own threads, within the shared memory, until it ends, its
+//! Running a statement: on the engine's own threads, within the shared memory, until it ends, its
 //! deadline passes, someone cancels it, or nobody reads it any more.
 
 use std::any::Any;
@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -14,7 +15,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use futures::{FutureExt, StreamExt};
-use lakegate_base::{BoxFuture, Error, Result, Rows, Stop, Subject};
+use lakegate_base::{BoxFuture, Error, ErrorKind, Result, Rows, Stop, Subject};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 use crate::error::from_datafusion;
 use crate::log::Entry;
 use crate::memory::{Share, Watch};
+use crate::remote::Turned;
 
 /// Batches between the query and its reader. Small: a slow reader slows the query.
 const BATCHES_AHEAD: usize = 2;
@@ -41,7 +43,7 @@ impl Admission {
     }
 
     /// Waits for a turn; refuses at once when the queue is full.
-    async fn enter(&self) -> Result<Turn<'_>> {
+    pub async fn enter(&self) -> Result<Turn<'_>> {
         let _present = self.present.try_acquire().map_err(|_| {
             Error::exhausted("too many queries are waiting")
                 .about(Subject::Connection)
@@ -54,7 +56,7 @@ impl Admission {
 }
 
 /// A query's place among those present, and its turn to run.
-struct Turn<'a> {
+pub struct Turn<'a> {
     admission: &'a Admission,
     _present: SemaphorePermit<'a>,
     running: Option<SemaphorePermit<'a>>,
@@ -93,17 +95,54 @@ impl Turn<'_> {
 /// How long a reader may be quiet before its query gives its turn away.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// One query ready to run.
+/// One statement ready to run.
 pub struct Job {
-    pub state: SessionState,
-    pub plan: LogicalPlan,
     /// The columns as the client was told.
     pub schema: SchemaRef,
     pub stop: Stop,
     pub entry: Entry,
+    pub work: Box<dyn Work>,
+}
+
+/// How a statement comes to its rows. It ends early when the output's stop says so.
+#[async_trait]
+pub trait Work: Send {
+    async fn run(&mut self, output: &mut Output) -> Result<()>;
+}
+
+/// Where the rows of a statement go.
+pub struct Output {
+    pub schema: SchemaRef,
+    pub stop: Stop,
+    pub entry: Entry,
+    sender: mpsc::Sender<Message>,
+    sent: bool,
+}
+
+impl Output {
+    /// Waits for the reader; never returns when it went away, as its `Abort` follows at once.
+    pub async fn send(&mut self, batch: RecordBatch) {
+        self.note(&batch);
+        if self.sender.send(Message::Batch(batch)).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    fn note(&mut self, batch: &RecordBatch) {
+        self.entry.add(batch.num_rows(), batch.get_array_memory_size());
+        self.sent = true;
+    }
+}
+
+/// A plan on this engine.
+pub struct LocalWork {
+    pub state: SessionState,
+    pub plan: LogicalPlan,
     pub admission: Arc<Admission>,
     pub watch: Arc<Watch>,
     pub again: Option<Again>,
+    /// Where it goes when we find that we do not support it.
+    pub turned: Option<Turned>,
     /// From the plan's batches to the answer's.
     pub present: Present,
 }
@@ -147,16 +186,12 @@ impl Drop for Abort {
     }
 }
 
-async fn run(mut job: Job, sender: mpsc::Sender<Message>) {
-    let stop = job.stop.clone();
-    let outcome = tokio::select! {
-        biased;
-        error = stop.stopped() => Err(error),
-        outcome = AssertUnwindSafe(pump(&mut job, &sender)).catch_unwind() => {
-            outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
-        }
-    };
-    let Job { entry, .. } = job;
+async fn run(job: Job, sender: mpsc::Sender<Message>) {
+    let Job { schema, stop, entry, mut work } = job;
+    let mut output = Output { schema, stop, entry, sender, sent: false };
+    let outcome = AssertUnwindSafe(work.run(&mut output)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+    let Output { entry, sender, .. } = output;
     match outcome {
         Ok(()) => {
             entry.finish(None);
@@ -181,46 +216,61 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
     Error::internal("the query ended unexpectedly").source(text)
 }
 
-async fn pump(job: &mut Job, sender: &mpsc::Sender<Message>) -> Result<()> {
-    let admission = Arc::clone(&job.admission);
-    let mut turn = admission.enter().await?;
-    let mut sent = false;
-    match stream(job, &mut turn, sender, &mut sent).await {
-        // A writer cleaned up between planning and reading. Nobody saw a row of the old version yet.
-        Err(error) if is_vanished(&error) && !sent => {
-            let Some(again) = job.again.take() else { return Err(error) };
-            (job.state, job.plan) = again().await?;
-            stream(job, &mut turn, sender, &mut sent).await
+#[async_trait]
+impl Work for LocalWork {
+    async fn run(&mut self, output: &mut Output) -> Result<()> {
+        let stop = output.stop.clone();
+        let ran = tokio::select! {
+            biased;
+            error = stop.stopped() => Err(error),
+            ran = self.pump(output) => ran,
+        };
+        match (ran, self.turned.take()) {
+            (Err(error), Some(turned))
+                if error.kind() == ErrorKind::Unsupported && !output.sent =>
+            {
+                turned().await?.run(output).await
+            }
+            (ran, _) => ran,
         }
-        outcome => outcome,
+    }
+}
+
+impl LocalWork {
+    async fn pump(&mut self, output: &mut Output) -> Result<()> {
+        let admission = Arc::clone(&self.admission);
+        let mut turn = admission.enter().await?;
+        match self.stream(&mut turn, output).await {
+            // A writer cleaned up between planning and reading. Nobody saw a row of the old version yet.
+            Err(error) if is_vanished(&error) && !output.sent => {
+                let Some(again) = self.again.take() else { return Err(error) };
+                (self.state, self.plan) = again().await?;
+                self.stream(&mut turn, output).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn stream(&self, turn: &mut Turn<'_>, output: &mut Output) -> Result<()> {
+        let (mut stream, share) = self.open().await?;
+        self.watch.add(&output.stop, &share);
+        while let Some(batch) = stream.next().await {
+            let batch = (self.present)(&batch.map_err(from_datafusion)?, &output.schema)?;
+            output.note(&batch);
+            turn.room(&output.sender).await?.send(Message::Batch(batch));
+        }
+        Ok(())
+    }
+
+    async fn open(&self) -> Result<(SendableRecordBatchStream, Arc<Share>)> {
+        let plan = self.state.create_physical_plan(&self.plan).await.map_err(from_datafusion)?;
+        let (context, share) = Share::of(&self.state);
+        Ok((execute_stream(plan, context).map_err(from_datafusion)?, share))
     }
 }
 
 fn is_vanished(error: &Error) -> bool {
     error.is_not_found() && error.subject() == Subject::Object
-}
-
-async fn stream(
-    job: &mut Job,
-    turn: &mut Turn<'_>,
-    sender: &mpsc::Sender<Message>,
-    sent: &mut bool,
-) -> Result<()> {
-    let (mut stream, share) = open(job).await?;
-    job.watch.add(&job.stop, &share);
-    while let Some(batch) = stream.next().await {
-        let batch = (job.present)(&batch.map_err(from_datafusion)?, &job.schema)?;
-        job.entry.add(batch.num_rows(), batch.get_array_memory_size());
-        *sent = true;
-        turn.room(sender).await?.send(Message::Batch(batch));
-    }
-    Ok(())
-}
-
-async fn open(job: &Job) -> Result<(SendableRecordBatchStream, Arc<Share>)> {
-    let plan = job.state.create_physical_plan(&job.plan).await.map_err(from_datafusion)?;
-    let (context, share) = Share::of(&job.state);
-    Ok((execute_stream(plan, context).map_err(from_datafusion)?, share))
 }
 
 /// The names the client was told: the planner needs unique ones inside.

@@ -10,8 +10,8 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 use lakegate_base::{
-    Answer, BoxFuture, Error, Parameter, Prepared, Result, Rows, Session, SessionOptions,
-    Statement, StatementKind, Stop, Subject, Transaction,
+    Answer, BoxFuture, Error, ErrorKind, Parameter, Prepared, Result, Rows, Session,
+    SessionOptions, Statement, StatementKind, Stop, Subject, Transaction,
 };
 use sqlparser::ast::Statement as Tree;
 
@@ -25,8 +25,9 @@ use crate::names::SessionFunctions;
 use crate::place::pointed;
 use crate::plan::{Planned, Planner};
 use crate::plans::{Basis, Kept, Key};
+use crate::remote::{self, Abroad, RemoteWork, Route, Turned};
 use crate::rewrite;
-use crate::run::{Again, Job, named, start};
+use crate::run::{Again, Job, LocalWork, Work, named, start};
 use crate::sessions::{Present, lock};
 use crate::settings::Settings;
 use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
@@ -37,6 +38,13 @@ use crate::transaction::{self, Savepoint};
 
 pub struct LakeSession {
     context: Context,
+}
+
+/// What a statement comes to before its first row, with its notices.
+enum Begun {
+    /// The answer is there already.
+    Answered(RecordBatch, Vec<String>),
+    Running(Box<dyn Work>, Vec<String>),
 }
 
 /// What a statement needs of its session; a running query keeps it, to plan once more.
@@ -97,8 +105,8 @@ impl LakeSession {
     }
 
     /// Plans on the query threads: their stacks are large enough for what the limits allow.
-    async fn plan(&self, tree: &Arc<Tree>) -> Result<Planned> {
-        let planner = self.context.planner().await?;
+    async fn plan(&self, statement: &Statement, tree: &Arc<Tree>) -> Result<Planned> {
+        let planner = self.context.planner(&statement.text).await?;
         let tree = Arc::clone(tree);
         self.on_query_threads(async move { planner.plan(&tree).await }).await
     }
@@ -158,9 +166,49 @@ impl LakeSession {
     ) -> Result<LakePrepared> {
         rewrite::declare(&mut tree, declared);
         let tree = Arc::new(tree);
-        let planned = self.plan(&tree).await.map_err(|error| pointed(error, &tree))?;
+        let planned = match self.plan(statement, &tree).await {
+            Ok(planned) => planned,
+            Err(error) => return self.turn_away(statement, tree, error).await,
+        };
         let shape = Arc::new(Shape::of(tree, &planned, declared)?);
         Ok(LakePrepared::query(statement, shape, planned, declared))
+    }
+
+    /// What is valid and not supported here may be so elsewhere. Anything else that is wrong stays wrong.
+    async fn turn_away(
+        &self,
+        statement: &Statement,
+        tree: Arc<Tree>,
+        error: Error,
+    ) -> Result<LakePrepared> {
+        let error = pointed(error, &tree);
+        let Some(remote) = &self.context.shared.options.remote else { return Err(error) };
+        let planner = self.context.planner(&statement.text).await?;
+        if error.kind() != ErrorKind::Unsupported || !remote.takes(planner.route) {
+            return Err(error);
+        }
+        let query = {
+            let (tree, remote) = (Arc::clone(&tree), Arc::clone(&remote.engine));
+            let user = self.context.present.user.clone();
+            self.on_query_threads(async move {
+                if !Abroad::is_possible(&planner, &tree) {
+                    return Ok(None);
+                }
+                let abroad = Abroad::new(&planner, &tree, &[])?;
+                abroad.query(remote.as_ref(), &user, None).map(Some)
+            })
+        };
+        // Refused there as well: what we said of it first is what its author knows.
+        let Ok(Some(query)) = query.await else { return Err(error) };
+        let schema = match explain::is_explain(&tree) {
+            true => explain::schema(&tree),
+            false => {
+                let stop = Stop::after(self.state().settings.statement_timeout());
+                self.context.present.begin(&statement.text, Some(&stop));
+                remote.engine.describe(&query, &stop).await?
+            }
+        };
+        Ok(LakePrepared::elsewhere(statement, tree, schema))
     }
 
     /// None while the session has temporary tables: they change what names mean.
@@ -189,7 +237,7 @@ impl LakeSession {
         if !temporary::may_concern(tree) {
             return Ok(None);
         }
-        let planner = self.context.planner().await?;
+        let planner = self.context.planner("").await?;
         let known = self.state().temporary.clone();
         temporary::request(tree, &known, &|name| planner.has_table(name))
     }
@@ -235,29 +283,15 @@ impl LakeSession {
         let who = Who { user: &present.user, client: &present.client };
         let log = Arc::clone(&shared.log);
         let entry = Entry::new(log, who, &prepared.statement.text, stop.clone());
-        match self.ready(prepared, parameters, &stop).await {
-            Ok((_, plan)) if let Some(row) = constant::row(&plan) => {
-                answered(&row, &prepared.shape, entry, stop)
+        match self.work(prepared, parameters, &stop).await {
+            Ok(Begun::Answered(batch, notices)) => {
+                answered(&batch, &prepared.shape, entry, stop, notices)
             }
-            Ok((state, plan)) => {
-                let job = Job {
-                    state,
-                    plan,
-                    schema: Arc::clone(&prepared.shape.schema),
-                    stop,
-                    entry,
-                    admission: Arc::clone(&shared.admission),
-                    watch: Arc::clone(&shared.watch),
-                    again: Some(self.again(prepared, parameters)),
-                    present: match explain::is_explain(&prepared.shape.tree) {
-                        true if explain::form(&prepared.shape.tree)? == Form::Json => explain::json,
-                        true => explain::lines,
-                        false => named,
-                    },
-                };
-                let rows = start(job, &shared.queries);
+            Ok(Begun::Running(work, notices)) => {
+                let schema = Arc::clone(&prepared.shape.schema);
+                let rows = start(Job { schema, stop, entry, work }, &shared.queries);
                 let tag = explain::tag(&prepared.shape.tree);
-                Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices: Vec::new() })
+                Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices })
             }
             Err(error) => {
                 entry.finish(Some(&error));
@@ -266,22 +300,88 @@ impl LakeSession {
         }
     }
 
-    /// The bound plan: the one just made by `prepare`, or a new one over the tables' current versions.
-    async fn ready(
+    /// What there is to do for the statement, here or elsewhere.
+    async fn work(
         &self,
         prepared: &LakePrepared,
         parameters: &[Parameter],
         stop: &Stop,
-    ) -> Result<(SessionState, LogicalPlan)> {
-        let planned = match prepared.take_fresh() {
-            Some(planned) => planned,
-            None => tokio::select! {
-                biased;
-                error = stop.stopped() => return Err(error),
-                planned = self.plan_again(prepared) => planned?,
+    ) -> Result<Begun> {
+        if prepared.is_elsewhere {
+            return self.leave(prepared, parameters).await;
+        }
+        let planned = self.ready(prepared, stop).await?;
+        let is_remote = planned.basis.is_remote();
+        let (state, plan) = bound(planned, &prepared.shape, parameters)?;
+        if is_remote {
+            return self.leave(prepared, parameters).await;
+        }
+        if let Some(row) = constant::row(&plan) {
+            return Ok(Begun::Answered(row, Vec::new()));
+        }
+        let shared = &self.context.shared;
+        let tree = &prepared.shape.tree;
+        let work = LocalWork {
+            state,
+            plan,
+            admission: Arc::clone(&shared.admission),
+            watch: Arc::clone(&shared.watch),
+            again: Some(self.again(prepared, parameters)),
+            turned: self.turned(prepared, parameters)?,
+            present: match explain::is_explain(tree) {
+                true if explain::form(tree)? == Form::Json => explain::json,
+                true => explain::lines,
+                false => named,
             },
         };
-        bound(planned, &prepared.shape, parameters)
+        Ok(Begun::Running(Box::new(work), Vec::new()))
+    }
+
+    /// The statement in the remote's words, and the notice that tells its price.
+    async fn leave(&self, prepared: &LakePrepared, parameters: &[Parameter]) -> Result<Begun> {
+        let (context, shape) = (self.context.clone(), Arc::clone(&prepared.shape));
+        let (text, values) = (prepared.statement.text.clone(), parameters.to_vec());
+        let work = async move { context.remote_work(&text, &shape, &values).await };
+        let RemoteWork { remote, query, admission } = self.on_query_threads(work).await?;
+        let (name, price) = (remote.name(), remote.price(query.estimate));
+        if explain::is_explain(&prepared.shape.tree) {
+            explain::refuse_analyze(&prepared.shape.tree, name)?;
+            let told = [format!("Runs on {name}: {price}"), "Statement:".to_string()];
+            let text = query.text.lines().map(|line| format!("  {line}"));
+            let lines =
+                remote::lines(told.into_iter().chain(text).collect(), &prepared.shape.schema);
+            return Ok(Begun::Answered(lines?, Vec::new()));
+        }
+        let notices = vec![format!("runs on {name}: {price}")];
+        Ok(Begun::Running(Box::new(RemoteWork { remote, query, admission }), notices))
+    }
+
+    /// Where a statement that proves to be unsupported goes, if the operator allows it.
+    fn turned(&self, prepared: &LakePrepared, parameters: &[Parameter]) -> Result<Option<Turned>> {
+        let (settings, text) =
+            (self.state().settings.route().to_string(), &prepared.statement.text);
+        let Some(remote) = &self.context.shared.options.remote else { return Ok(None) };
+        let is_query = !explain::is_explain(&prepared.shape.tree);
+        if !is_query || !remote.takes(Route::of(text, &settings, Some(remote))?) {
+            return Ok(None);
+        }
+        let (context, shape) = (self.context.clone(), Arc::clone(&prepared.shape));
+        let (text, values) = (text.clone(), parameters.to_vec());
+        Ok(Some(Box::new(move || {
+            Box::pin(async move { context.remote_work(&text, &shape, &values).await })
+        })))
+    }
+
+    /// The plan: the one just made by `prepare`, or a new one over the tables' current versions.
+    async fn ready(&self, prepared: &LakePrepared, stop: &Stop) -> Result<Planned> {
+        match prepared.take_fresh() {
+            Some(planned) => Ok(planned),
+            None => tokio::select! {
+                biased;
+                error = stop.stopped() => Err(error),
+                planned = self.plan_again(prepared) => planned,
+            },
+        }
     }
 
     /// For a later execution: the plan kept from an earlier one, or a new one to keep.
@@ -290,11 +390,12 @@ impl LakeSession {
             Some(_) => None,
             None => self.key(&prepared.statement.text, &prepared.declared),
         };
-        let Some(key) = key else { return self.plan(&prepared.shape.tree).await };
+        let (statement, tree) = (&prepared.statement, &prepared.shape.tree);
+        let Some(key) = key else { return self.plan(statement, tree).await };
         if let Some(kept) = self.kept(&key).await {
             return Ok(kept.planned);
         }
-        let planned = self.plan(&prepared.shape.tree).await?;
+        let planned = self.plan(statement, tree).await?;
         // The client was told the shape of an older plan.
         let kept = Kept { planned: planned.clone(), shape: None };
         self.context.shared.plans.keep(key, kept);
@@ -304,11 +405,11 @@ impl LakeSession {
     /// How to plan the statement over the tables' newest versions, when a file of the old ones vanished.
     fn again(&self, prepared: &LakePrepared, parameters: &[Parameter]) -> Again {
         let (context, shape) = (self.context.clone(), Arc::clone(&prepared.shape));
-        let values = parameters.to_vec();
+        let (text, values) = (prepared.statement.text.clone(), parameters.to_vec());
         Box::new(move || {
             Box::pin(async move {
                 context.shared.tables.look_again();
-                let planned = context.planner().await?.plan(&shape.tree).await?;
+                let planned = context.planner(&text).await?.plan(&shape.tree).await?;
                 bound(planned, &shape, &values)
             })
         })
@@ -368,8 +469,28 @@ impl Context {
         lock(&self.state)
     }
 
-    /// Pins the catalog and gathers what planning needs.
-    async fn planner(&self) -> Result<Planner> {
+    /// The statement for the remote: translated and measured. Nothing is sent.
+    async fn remote_work(
+        &self,
+        text: &str,
+        shape: &Shape,
+        values: &[Parameter],
+    ) -> Result<RemoteWork> {
+        let Some(remote) = &self.shared.options.remote else {
+            return Err(Error::internal("a statement left for nowhere"));
+        };
+        let planner = self.planner(text).await?;
+        let abroad = Abroad::new(&planner, &shape.tree, values)?;
+        let estimate = remote::estimated(&planner, &shape.tree, shape, values).await;
+        Ok(RemoteWork {
+            query: abroad.query(remote.engine.as_ref(), &self.present.user, estimate)?,
+            remote: Arc::clone(&remote.engine),
+            admission: Arc::clone(&self.shared.remote_admission),
+        })
+    }
+
+    /// Pins the catalog and gathers what planning a statement needs; its text says where it is to run.
+    async fn planner(&self, text: &str) -> Result<Planner> {
         let catalog = self.shared.catalog().await?;
         let lake = self.shared.lake_view(&catalog);
         let facts: Arc<dyn SessionFacts> = Arc::new(Asked {
@@ -380,12 +501,13 @@ impl Context {
             lake,
         });
         let temporary = self.state().temporary.clone();
-        let (search_path, as_of, time_zone) = {
+        let (search_path, as_of, time_zone, route) = {
             let settings = &self.state().settings;
             (
                 settings.search_path(&self.present.user),
                 settings.as_of()?,
                 settings.time_zone().to_string(),
+                Route::of(text, settings.route(), self.shared.options.remote.as_ref())?,
             )
         };
         let state = self.session_state(&time_zone);
@@ -403,6 +525,7 @@ impl Context {
             temporary,
             as_of,
             time_zone,
+            route,
         })
     }
 
@@ -417,14 +540,20 @@ impl Context {
 }
 
 /// An answer that is there already.
-fn answered(row: &RecordBatch, shape: &Shape, mut entry: Entry, stop: Stop) -> Result<Answer> {
+fn answered(
+    row: &RecordBatch,
+    shape: &Shape,
+    mut entry: Entry,
+    stop: Stop,
+    notices: Vec<String>,
+) -> Result<Answer> {
     let row = named(row, &shape.schema)?;
     entry.add(row.num_rows(), row.get_array_memory_size());
     entry.finish(None);
     let stream = Box::pin(futures::stream::iter([Ok(row)]));
     let rows = Rows { schema: Arc::clone(&shape.schema), stream, stop };
     let tag = explain::tag(&shape.tree);
-    Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices: Vec::new() })
+    Ok(Answer { tag: tag.to_string(), rows: Some(rows), notices })
 }
 
 /// The plan with its parameters, if its answer is still of the shape the client was told.

@@ -95,6 +95,12 @@ const DEFINITIONS: &[Definition] = &[
         Check::Moment,
         "Moment as of which tables are read; empty for now.",
     ),
+    setting(
+        "lakegate.route",
+        "auto",
+        Check::OneOf(&["auto", "local", "athena"]),
+        "Where statements over tables run; auto leaves it to the tables.",
+    ),
     setting("lock_timeout", "0", Check::Milliseconds, "Accepted for tools: nothing locks."),
     setting("max_connections", "0", Check::Fixed, "Sessions at one time: limits.max_connections."),
     setting("max_identifier_length", "63", Check::Fixed, "Longest name tools should make."),
@@ -262,6 +268,10 @@ impl Settings {
             None | Some("") => Ok(AsOf::Latest),
             Some(moment) => version(moment, self.time_zone()),
         }
+    }
+
+    pub fn route(&self) -> &str {
+        self.values.get("lakegate.route").map_or("auto", String::as_str)
     }
 
     /// Zero or unset: none.

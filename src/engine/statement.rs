@@ -34,6 +34,8 @@ pub struct LakePrepared {
     pub declared: Vec<Option<FieldRef>>,
     /// What becomes of the rows, where they are no answer.
     pub change: Option<Change>,
+    /// We cannot plan it: another engine runs it.
+    pub is_elsewhere: bool,
     /// The plan that `prepare` found, for the first execution soon after it.
     fresh: Mutex<Option<(Planned, Instant)>>,
 }
@@ -99,7 +101,12 @@ impl LakePrepared {
         let (parameters, parameter_names) = (Vec::new(), Vec::new());
         let shape = Arc::new(Shape { tree, schema, parameters, parameter_names });
         let (statement, fresh) = (statement.clone(), Mutex::new(None));
-        Self { statement, shape, declared: Vec::new(), change: None, fresh }
+        Self { statement, shape, declared: Vec::new(), change: None, is_elsewhere: false, fresh }
+    }
+
+    /// A query that we cannot plan, with the columns another engine gives it.
+    pub fn elsewhere(statement: &Statement, tree: Arc<Tree>, schema: SchemaRef) -> Self {
+        Self { is_elsewhere: true, ..Self::command(statement, tree, schema) }
     }
 
     pub fn query(
@@ -110,7 +117,7 @@ impl LakePrepared {
     ) -> Self {
         let fresh = Mutex::new(Some((planned, Instant::now())));
         let (statement, declared) = (statement.clone(), declared.to_vec());
-        Self { statement, shape, declared, change: None, fresh }
+        Self { statement, shape, declared, change: None, is_elsewhere: false, fresh }
     }
 
     /// The plan from `prepare`, if nobody has taken it.

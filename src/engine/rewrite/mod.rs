@@ -39,7 +39,7 @@ use sqlparser::ast::{Expr, Query, Select, Statement, TableFactor, VisitMut, Visi
 use crate::system::SessionFacts;
 
 pub use build::{folded, folded_parts, last_part};
-pub use casts::{Types, array_literal, in_sql};
+pub use casts::{Types, array_literal, cast, in_sql};
 pub use hidden::{Relation, Shown, is_named as names_hidden, show as show_hidden};
 pub use literals::Literals;
 pub use output::{names, readable, unmarked};
