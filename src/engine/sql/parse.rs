@@ -4,7 +4,9 @@ use lakegate_base::{Error, Result, Statement, StatementKind};
 use sqlparser::ast::Statement as Tree;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError};
+use sqlparser::tokenizer::{
+    Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError, Whitespace,
+};
 use std::sync::Arc;
 
 use super::dialect::BoundedDialect;
@@ -57,6 +59,11 @@ fn statement(tokens: &[TokenWithSpan], own: &str, lines: &Lines<'_>) -> Result<S
         Some(tokens) => plain(&tokens, own, lines),
         None => plain(tokens, own, lines),
     }
+}
+
+/// `/*+ route(athena) */`
+fn is_hint(token: &Token) -> bool {
+    matches!(token, Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+'))
 }
 
 /// What the parser knows.
@@ -189,10 +196,11 @@ impl<'a> Lines<'a> {
         u32::try_from(before.chars().count() + 1).unwrap_or(u32::MAX)
     }
 
-    /// The text of a statement; none where there is nothing but space.
+    /// The text of a statement, with a hint in front of it; none where there is nothing but space.
     fn own(&self, tokens: &[TokenWithSpan]) -> Option<&'a str> {
         let visible = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
-        let first = tokens.iter().find(visible)?;
+        tokens.iter().find(visible)?;
+        let first = tokens.iter().find(|token| visible(token) || is_hint(&token.token))?;
         let last = tokens.iter().rev().find(visible)?;
         Some(self.slice(Span { start: first.span.start, end: last.span.end }))
     }

@@ -5,6 +5,7 @@ mod joins;
 mod limits;
 mod meaning;
 mod plans;
+mod remote;
 mod scan;
 mod session;
 mod temporary;
@@ -39,11 +40,15 @@ impl Lake {
     }
 
     pub fn with_limits(change: impl FnOnce(&mut EngineLimits)) -> Self {
+        Self::with(|options| change(&mut options.limits))
+    }
+
+    pub fn with(change: impl FnOnce(&mut EngineOptions)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let root = Location::local(folder.path()).expect("a local path");
         let mut options = EngineOptions::new(root.join("warehouse").expect("below"));
         options.limits.spill_directory = folder.path().to_path_buf();
-        change(&mut options.limits);
+        change(&mut options);
         let stores = Stores::new(StoreOptions {
             roots: vec![root],
             s3: S3Options::default(),
