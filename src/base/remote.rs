@@ -20,6 +20,8 @@ pub struct RemoteQuery {
     pub estimate: Option<u64>,
     /// Whether the order of the rows is part of the answer.
     pub is_ordered: bool,
+    /// The columns that the asker was told, where they are known. What comes may be of other types that are like them.
+    pub columns: Option<SchemaRef>,
 }
 
 /// What a statement has cost there, as far as it came.

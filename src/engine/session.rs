@@ -10,7 +10,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 use lakegate_base::{
-    Answer, BoxFuture, Error, ErrorKind, Parameter, Prepared, Result, Rows, Session,
+    Answer, BoxFuture, Error, ErrorKind, Parameter, Prepared, RemoteQuery, Result, Rows, Session,
     SessionOptions, Statement, StatementKind, Stop, Subject, Transaction,
 };
 use sqlparser::ast::Statement as Tree;
@@ -195,7 +195,7 @@ impl LakeSession {
                     return Ok(None);
                 }
                 let abroad = Abroad::new(&planner, &tree, &[])?;
-                abroad.query(remote.as_ref(), &user, None).map(Some)
+                abroad.query(remote.as_ref(), &user).map(Some)
             })
         };
         // Refused there as well: what we said of it first is what its author knows.
@@ -481,9 +481,11 @@ impl Context {
         };
         let planner = self.planner(text).await?;
         let abroad = Abroad::new(&planner, &shape.tree, values)?;
+        let known = abroad.query(remote.engine.as_ref(), &self.present.user)?;
         let estimate = remote::estimated(&planner, &shape.tree, shape, values).await;
+        let columns = (!explain::is_explain(&shape.tree)).then(|| Arc::clone(&shape.schema));
         Ok(RemoteWork {
-            query: abroad.query(remote.engine.as_ref(), &self.present.user, estimate)?,
+            query: RemoteQuery { estimate: estimate.or(known.estimate), columns, ..known },
             remote: Arc::clone(&remote.engine),
             admission: Arc::clone(&self.shared.remote_admission),
         })

@@ -47,19 +47,15 @@ impl Abroad {
             && tables(planner, tree).is_ok_and(|tables| !tables.is_empty())
     }
 
-    /// In the remote's words. `estimate` is what we know of its size better than the catalog.
-    pub fn query(
-        &self,
-        remote: &dyn Remote,
-        user: &str,
-        estimate: Option<u64>,
-    ) -> Result<RemoteQuery> {
+    /// In the remote's words, without what only some of those who ask know.
+    pub fn query(&self, remote: &dyn Remote, user: &str) -> Result<RemoteQuery> {
         Ok(RemoteQuery {
             text: remote.translate(&self.tree, &self.columns)?,
             database: None,
             user: user.to_string(),
-            estimate: estimate.or(self.bytes),
+            estimate: self.bytes,
             is_ordered: matches!(&self.tree, Tree::Query(query) if query.order_by.is_some()),
+            columns: None,
         })
     }
 }
