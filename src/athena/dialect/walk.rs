@@ -208,7 +208,13 @@ impl Walk {
                 JoinConstraint::Using(names) => {
                     names.iter_mut().try_for_each(|name| object_name(pass, name))?;
                 }
-                JoinConstraint::Natural | JoinConstraint::None => {}
+                JoinConstraint::Natural => {
+                    return Err(refused(
+                        "NATURAL joins, which Athena does not have",
+                        "Name the columns: JOIN u USING (id).",
+                    ));
+                }
+                JoinConstraint::None => {}
             }
         }
         self.depth -= 1;

@@ -3,8 +3,11 @@
 mod expressions;
 mod functions;
 mod json;
+mod masks;
 mod moments;
+mod numbers;
 mod tables;
+mod texts;
 
 use lakegate_base::{Result, Subject};
 use sqlparser::ast::*;
