@@ -110,7 +110,8 @@ pub fn case(condition: Expr, result: Expr, otherwise: Option<Expr>) -> Expr {
     }
 }
 
-/// `value`, or an error on rows of which the condition is true: a division of integers fails in both dialects.
+/// `value`, or an error on rows of which the condition is true: a division of integers fails in both
+/// dialects.
 pub fn failing_if(condition: Expr, value: Expr) -> Expr {
     let failure = binary(number(1), BinaryOperator::Divide, number(0));
     case(condition, failure, Some(value))

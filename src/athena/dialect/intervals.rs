@@ -43,8 +43,8 @@ pub fn parts(interval: &Interval) -> Option<Vec<Part>> {
     months(parts)
 }
 
-/// Years and months are one step: 2024-02-29 by 1 year 1 month is 2025-03-29, and by the one and then the other
-/// 2025-03-28.
+/// Years and months are one step: 2024-02-29 by 1 year 1 month is 2025-03-29, and by the one and then the
+/// other 2025-03-28.
 fn months(mut parts: Vec<Part>) -> Option<Vec<Part>> {
     let calendar = parts.iter().take_while(|part| part.is_calendar()).count();
     if calendar < 2 {

@@ -2,11 +2,11 @@
 //! columns the caller knows. Where the two dialects would differ and the kind is not known, they refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 
 use sqlparser::ast::*;
 
 use super::build::{bare, folded, literal_text, plain_args, plain_name};
+use super::outputs::Names;
 
 /// Kinds of values, as coarse as the differences between the dialects allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl Kind {
     }
 }
 
-/// The kinds of all columns of all tables that a statement names. A name that stands for several kinds is known
-/// as a name only.
+/// The kinds of all columns of all tables that a statement names. A name that stands for several kinds is
+/// known as a name only.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     kinds: BTreeMap<String, Kind>,
@@ -143,8 +143,31 @@ impl Kinds {
         !is_column && self.named.get(&name) == Some(&1)
     }
 
-    /// Whether a decimal has as many digits behind its point in both dialects, so that it prints alike: a table's
-    /// column, a literal, or a cast that names them.
+    /// Whether a product has as many bits in both dialects: a real by another number has 64 here and 32
+    /// there, and a length of time is cut to milliseconds there unless it is taken a whole number of times.
+    pub fn multiply_alike(&self, left: &Expr, right: &Expr) -> bool {
+        match (self.of(left), self.of(right)) {
+            (Some(Kind::Interval), other) => other == Some(Kind::Integer),
+            (one, Some(Kind::Interval)) => one == Some(Kind::Integer),
+            (Some(Kind::Real), other) | (other, Some(Kind::Real)) => {
+                matches!(other, Some(Kind::Real | Kind::Double))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether both dialects compare them alike: reals beside integers and decimals are widened here only.
+    pub fn compare_alike(&self, left: &Expr, right: &Expr) -> bool {
+        match (self.of(left), self.of(right)) {
+            (Some(Kind::Real), other) | (other, Some(Kind::Real)) => {
+                matches!(other, Some(Kind::Real | Kind::Double))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a decimal has as many digits behind its point in both dialects, so that it prints alike: a
+    /// table's column, a literal, or a cast that names them.
     pub fn has_scale(&self, expr: &Expr) -> bool {
         let is_given = |ident: &Ident| {
             let name = folded(ident).to_lowercase();
@@ -166,11 +189,14 @@ impl Kinds {
     pub fn elements(&self, array: &Expr) -> Option<Kind> {
         match bare(array) {
             Expr::Array(array) => self.common(array.elem.iter()),
-            Expr::Cast { data_type: DataType::Array(of), .. } => match of {
-                ArrayElemTypeDef::SquareBracket(inner, None)
-                | ArrayElemTypeDef::AngleBracket(inner) => of_type(inner),
-                _ => None,
-            },
+            Expr::Cast {
+                data_type:
+                    DataType::Array(
+                        ArrayElemTypeDef::SquareBracket(inner, None)
+                        | ArrayElemTypeDef::AngleBracket(inner),
+                    ),
+                ..
+            } => of_type(inner),
             Expr::Function(function) => match plain_name(&function.name)?.as_str() {
                 "array_agg" => self.of(plain_args(function)?.first()?),
                 "string_to_array" | "split" => Some(Kind::Text),
@@ -522,73 +548,14 @@ pub fn of_type(data_type: &DataType) -> Option<Kind> {
     })
 }
 
-/// What a statement's own names stand for, in the order of reading.
-struct Names(Vec<(String, Option<Expr>)>);
-
-impl Visitor for Names {
-    type Break = ();
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        for item in &select.projection {
-            match item {
-                // A column that keeps its name says nothing new.
-                SelectItem::ExprWithAlias { expr: Expr::Identifier(name), alias }
-                    if folded(name) == folded(alias) => {}
-                SelectItem::ExprWithAlias { expr, alias } => {
-                    self.0.push((folded(alias), Some(expr.clone())));
-                }
-                SelectItem::UnnamedExpr(expr @ Expr::Function(function)) => {
-                    let name = plain_name(&function.name).unwrap_or_default();
-                    self.0.push((name, Some(expr.clone())));
-                }
-                _ => {}
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            self.columns(&cte.alias);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
-        match table {
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } => self.columns(alias),
-            TableFactor::UNNEST { alias: Some(alias), array_exprs, with_ordinality, .. } => {
-                self.columns(alias);
-                self.unnested(alias, array_exprs, *with_ordinality);
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl Names {
-    fn columns(&mut self, alias: &TableAlias) {
-        self.0.extend(alias.columns.iter().map(|column| (folded(&column.name), None)));
-    }
-
-    /// Its columns have no kinds that are known, nor has its name alone, which may be its column's.
-    fn unnested(&mut self, alias: &TableAlias, _: &[Expr], _: bool) {
-        if alias.columns.is_empty() {
-            self.0.push((folded(&alias.name), None));
-        }
-    }
-}
-
 /// Whether a literal is a day, `2024-01-31`.
 pub fn is_day(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     shape == "9999-99-99"
 }
 
-/// Whether a literal is a moment as both dialects write it, `2024-01-31 12:00:00.5`, to microseconds; a day is one,
-/// too.
+/// Whether a literal is a moment as both dialects write it, `2024-01-31 12:00:00.5`, to microseconds; a day
+/// is one, too.
 pub fn is_moment_text(text: &str) -> bool {
     let Some((day, time)) = text.split_once(' ') else { return is_day(text) };
     let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();

@@ -93,8 +93,8 @@ pub fn from_mysql(mask: &str) -> Option<String> {
     Some(written)
 }
 
-/// Whether a mask in MySQL's letters says which day it reads: what is left out is 1970 there and 1 BC here, and
-/// weeks and names of days are read by one side only.
+/// Whether a mask in MySQL's letters says which day it reads: what is left out is 1970 there and 1 BC here,
+/// and weeks and names of days are read by one side only.
 pub fn reads_days(mask: &str) -> bool {
     let has = |letters: &[&str]| letters.iter().any(|letter| mask.contains(letter));
     has(&["%Y"]) && !has(&["%x", "%v", "%a", "%W", "%%"])

@@ -1,6 +1,6 @@
-//! Regular expressions that mean the same to Postgres and to Java, whose syntax Athena reads. Postgres finds the
-//! longest match and Java the first that fits, `.` and `$` treat line ends differently, and classes by name
-//! depend on locales: what is left is translated, the rest refused.
+//! Regular expressions that mean the same to Postgres and to Java, whose syntax Athena reads. Postgres finds
+//! the longest match and Java the first that fits, `.` and `$` treat line ends differently, and classes by
+//! name depend on locales: what is left is translated, the rest refused.
 
 use lakegate_base::Result;
 
@@ -176,7 +176,9 @@ pub fn replacement(text: &str, way: Way) -> Result<String> {
         }
     }
     // Java reads as many digits as there are groups; Postgres reads one.
-    let two = |marked: &[char]| matches!(marked, ['$' | '\\', a, b] if a.is_ascii_digit() && b.is_ascii_digit());
+    let two = |marked: &[char]| {
+        matches!(marked[0], '$' | '\\') && marked[1..].iter().all(char::is_ascii_digit)
+    };
     let shown: Vec<char> = text.chars().chain(written.chars()).collect();
     match shown.windows(3).any(two) {
         true => Err(no("a digit behind a group's number")),

@@ -79,7 +79,8 @@ fn unknown(data_type: &DataType) -> lakegate_base::Error {
         DataType::Timestamp(..) => "Write timestamp, of microseconds, or timestamp(3).",
         DataType::TinyInt(_) => "Write smallint.",
         _ => {
-            "Cast to boolean, smallint, integer, bigint, real, double precision, numeric(p, s), text, date, \
+            "Cast to boolean, smallint, integer, bigint, real, double precision, \
+            numeric(p, s), text, date, \
               timestamp or an array of them."
         }
     };

@@ -1,5 +1,5 @@
-//! One walk over a query for both directions: what no dialect of ours has is refused here by name, the rest is
-//! handed to the pass, innermost first but for expressions, whose operands a pass wants to see unchanged.
+//! One walk over a query for both directions: what no dialect of ours has is refused here by name, the rest
+//! is handed to the pass, innermost first but for expressions, whose operands a pass wants to see unchanged.
 
 use std::ops::ControlFlow;
 
@@ -352,7 +352,8 @@ fn check_select(select: &Select) -> Result<()> {
     match select.distinct {
         Some(Distinct::On(_)) => Err(refused(
             "DISTINCT ON",
-            "Number the rows in a subquery, row_number() OVER (PARTITION BY … ORDER BY …), and keep those with 1.",
+            "Number the rows in a subquery, row_number() OVER (PARTITION BY … ORDER BY …), and \
+            keep those with 1.",
         )),
         _ => Ok(()),
     }

@@ -52,7 +52,7 @@ SELECT d - born FROM t
 SELECT date_diff('day', born, d) FROM t
 
 SELECT ts - created FROM t
--- refused: not supported: ts - created, which Athena rounds to milliseconds
+-- refused: not supported: ts - created, which is an interval of milliseconds in Athena
 
 SELECT ts - d FROM t
 -- refused: not supported: ts - d, of timestamp and date
@@ -104,7 +104,7 @@ SELECT extract(hour FROM d) FROM t
 -- refused: not supported: the field hour of d, which is not known to have it
 
 SELECT extract(day FROM ts - created) FROM t
--- refused: not supported: ts - created, which Athena rounds to milliseconds
+-- refused: not supported: ts - created, which is an interval of milliseconds in Athena
 
 SELECT date_part('year', ts) FROM t
 -- becomes

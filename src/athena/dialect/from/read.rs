@@ -94,7 +94,8 @@ fn syntax(error: impl std::fmt::Display) -> Error {
 }
 
 fn is_word(token: Option<&Token>, word: &str) -> bool {
-    matches!(token, Some(Token::Word(found)) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
+    let Some(Token::Word(found)) = token else { return false };
+    found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word)
 }
 
 fn refuse_by_words(tokens: &[Token]) -> Result<()> {

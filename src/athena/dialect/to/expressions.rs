@@ -9,7 +9,7 @@ use super::super::kinds::{is_comparison, is_day, is_moment_text, is_text_literal
 use super::super::regexps::{self, Use, Way};
 use super::super::types;
 use super::super::walk::{Walk, refused};
-use super::{ToAthena, functions, json, moments, numbers, or_else, texts};
+use super::{ToAthena, arrays, functions, json, moments, numbers, or_else, texts};
 
 pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     match expr {
@@ -61,7 +61,7 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
                 walk.expr(pass, &mut when.result)?;
             }
         }
-        Expr::CompoundFieldAccess { .. } => element(pass, walk, expr)?,
+        Expr::CompoundFieldAccess { .. } => arrays::element(pass, walk, expr)?,
         Expr::Position { expr: what, r#in } => {
             walk.expr(pass, what)?;
             walk.expr(pass, r#in)?;
@@ -105,7 +105,7 @@ fn predicate(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
             walk.expr(pass, high)?;
         }
         Expr::Like { .. } | Expr::ILike { .. } => like(pass, walk, expr)?,
-        Expr::AnyOp { .. } | Expr::AllOp { .. } => any_or_all(pass, walk, expr)?,
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => arrays::any_or_all(pass, walk, expr)?,
         Expr::Exists { subquery, .. } | Expr::Subquery(subquery) => walk.query(pass, subquery)?,
         Expr::SimilarTo { .. } => {
             return Err(refused("SIMILAR TO", "Write a regular expression: x ~ '^…$'."));
@@ -292,7 +292,7 @@ fn truth(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
 /// Postgres reads a string beside a date as a date; Athena wants to be told.
 fn compared(pass: &ToAthena, left: &mut Expr, right: &mut Expr) -> Result<()> {
     let (one, other) = (pass.kinds.of(left), pass.kinds.of(right));
-    if one != other && [one, other].contains(&Some(Kind::Real)) {
+    if !pass.kinds.compare_alike(left, right) {
         return Err(refused(
             format!("{left} beside {right}, of which one is a real"),
             "Cast it: x::double precision. 1.1::real is 1.1 in Athena, and less here.",
@@ -389,7 +389,12 @@ fn binary_op(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
     }
 }
 
-fn operands(pass: &mut ToAthena, walk: &mut Walk, left: &mut Expr, right: &mut Expr) -> Result<()> {
+pub fn operands(
+    pass: &mut ToAthena,
+    walk: &mut Walk,
+    left: &mut Expr,
+    right: &mut Expr,
+) -> Result<()> {
     walk.expr(pass, left)?;
     walk.expr(pass, right)
 }
@@ -399,17 +404,8 @@ fn arithmetic(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<(
     operands(pass, walk, left, right)
 }
 
-/// A real by another number has 64 bits here and 32 there; a length of time is moved by whole numbers only.
 fn check_product(pass: &ToAthena, left: &Expr, right: &Expr) -> Result<()> {
-    let (one, other) = (pass.kinds.of(left), pass.kinds.of(right));
-    let fits = match (one, other) {
-        (Some(Kind::Interval), other) => other == Some(Kind::Integer),
-        (one, Some(Kind::Interval)) => one == Some(Kind::Integer),
-        (Some(Kind::Real), other) => other == Some(Kind::Real),
-        (one, Some(Kind::Real)) => one == Some(Kind::Real),
-        _ => true,
-    };
-    match fits {
+    match pass.kinds.multiply_alike(left, right) {
         true => Ok(()),
         false => Err(refused(
             format!(
@@ -534,86 +530,5 @@ fn like(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     let escape_char = escape.map(|e| Value::SingleQuotedString(e).with_empty_span());
     let (negated, expr_, pattern) = (*negated, folded(value), folded(pattern));
     *expr = Expr::Like { negated, any: false, expr: expr_, pattern, escape_char };
-    Ok(())
-}
-
-/// `x = ANY (ARRAY[…])` is `x IN (…)`, of another array it is `contains`; subqueries stay.
-fn any_or_all(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
-    let is_any = matches!(expr, Expr::AnyOp { .. });
-    let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) =
-        expr
-    else {
-        return Ok(());
-    };
-    if !is_comparison(compare_op) {
-        return Err(refused(
-            format!("{compare_op} ANY or ALL"),
-            "Compare by =, <>, <, <=, > or >=.",
-        ));
-    }
-    let negated = match (is_any, &compare_op) {
-        _ if matches!(bare(right), Expr::Subquery(_)) => {
-            walk.expr(pass, left)?;
-            return match &mut **right {
-                Expr::Subquery(query) => walk.query(pass, query),
-                other => walk.expr(pass, other),
-            };
-        }
-        (true, BinaryOperator::Eq) => false,
-        (false, BinaryOperator::NotEq) => true,
-        _ => {
-            return Err(refused(
-                format!("{compare_op} ANY or ALL of an array"),
-                "Write = ANY or <> ALL, or a subquery over unnest.",
-            ));
-        }
-    };
-    if let Expr::Array(Array { elem, .. }) = bare(right)
-        && !elem.is_empty()
-    {
-        let (expr_, list) = (Box::new(operand(take(left))), elem.clone());
-        *expr = Expr::InList { expr: expr_, list, negated };
-        return walk.expr(pass, expr);
-    } else if is_text_literal(right)
-        || matches!(&**right, Expr::Cast { expr, .. } if is_text_literal(expr))
-    {
-        return Err(refused("an array written as a string", "Write ARRAY['a', 'b']."));
-    }
-    let may_be_null = !is_literal(left);
-    operands(pass, walk, left, right)?;
-    let is_empty = binary(call("cardinality", [(**right).clone()]), BinaryOperator::Eq, number(0));
-    let mut contained = call("contains", [take(right), take(left)]);
-    // NULL is in no empty array here, and unknown to be there.
-    if may_be_null {
-        contained = case(is_empty, boolean(false), Some(contained));
-    }
-    *expr = if negated { not(contained) } else { contained };
-    Ok(())
-}
-
-/// Behind the end of an array is NULL here, and an error there but for element_at.
-fn element(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
-    let Expr::CompoundFieldAccess { root, access_chain } = expr else { return Ok(()) };
-    walk.expr(pass, root)?;
-    let mut taken = take(root);
-    for access in access_chain {
-        taken = match access {
-            AccessExpr::Subscript(Subscript::Index { index })
-                if literal_integer(index).is_some_and(|index| index > 0) =>
-            {
-                call("element_at", [taken, take(index)])
-            }
-            AccessExpr::Subscript(_) => {
-                return Err(refused(
-                    "an element of an array by another index than 1, 2, …",
-                    "Write a positive number.",
-                ));
-            }
-            AccessExpr::Dot(_) => {
-                return Err(refused("a field of a row", "Select it in Athena itself."));
-            }
-        };
-    }
-    *expr = taken;
     Ok(())
 }

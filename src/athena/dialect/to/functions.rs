@@ -226,7 +226,8 @@ fn aggregate(expr: &mut Expr, name: &str, athena: &str, kinds: &[Option<Kind>]) 
         }
         ("avg", _) => {
             return Err(refused(
-                "avg of a numeric or of an unknown type, which Athena rounds to the digits of its input",
+                "avg of a numeric or of an unknown type, which Athena rounds to the digits of its \
+                input",
                 "Cast it: avg(x::double precision).",
             )
             .about(Subject::Type));
@@ -362,6 +363,17 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
                 "Nest it: greatest(greatest(a, b), c).",
             ));
         }
+        ("regexp_like", 2) => {
+            let (value, pattern) = first_two(&mut args);
+            call(name, [value, texts::regexp_literal(&pattern, Use::Test)?])
+        }
+        _ => return measured(name, args, kinds),
+    })
+}
+
+/// Of numbers and moments.
+fn measured(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
+    Ok(match (name, args.len()) {
         ("round", 1 | 2) => numbers::rounded(args, kinds)?,
         ("ceil" | "ceiling", 1) => numbers::whole("ceiling", args, kinds),
         ("sqrt" | "exp" | "ln" | "log" | "log10", 1) | ("power" | "pow", 2) => {
@@ -374,7 +386,7 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
         ("floor", 1) => numbers::whole("floor", args, kinds),
         ("date_trunc", 2) => masks::date_trunc(args, kinds)?,
         ("date_part", 2) => {
-            let (field, inner) = first_two(&mut args);
+            let (field, inner) = (take(&mut args[0]), take(&mut args[1]));
             let field = literal_text(&field).map(str::to_lowercase);
             let field = field.ok_or_else(|| {
                 refused("date_part of a field that is no literal", "Write the field as a string.")
@@ -387,10 +399,6 @@ fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<
             cast(masks::date_parse(args)?, named_type("timestamp(3) with time zone"))
         }
         ("to_timestamp", 1) if kinds[0] == Some(Kind::Integer) => call("from_unixtime", args),
-        ("regexp_like", 2) => {
-            let (value, pattern) = first_two(&mut args);
-            call(name, [value, texts::regexp_literal(&pattern, Use::Test)?])
-        }
         _ => return Err(unknown(name)),
     })
 }

@@ -26,7 +26,8 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
             document = *inner;
         }
     }
-    // Athena finds nothing in a text that is no JSON, and fails to parse it, as we do; parsed, numbers lose digits.
+    // Athena finds nothing in a text that is no JSON, and fails to parse it, as we do; parsed, numbers lose
+    // digits.
     if let Expr::Cast { expr: inner, data_type: DataType::JSON | DataType::JSONB, .. } =
         &mut document
     {

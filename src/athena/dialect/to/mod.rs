@@ -1,5 +1,6 @@
 //! From our SQL to Athena's.
 
+mod arrays;
 mod expressions;
 mod functions;
 mod json;
@@ -17,8 +18,8 @@ use super::kinds::{Columns, Kinds, Speech};
 use super::names;
 use super::walk::{Pass, Walk, check_depth, refused};
 
-/// The text that Athena is to run. `lake` is the catalog's name, which Athena does not know; `columns` has all
-/// columns of the tables that the statement names.
+/// The text that Athena is to run. `lake` is the catalog's name, which Athena does not know; `columns` has
+/// all columns of the tables that the statement names.
 ///
 /// # Errors
 ///
@@ -170,8 +171,8 @@ fn mentions(expr: &Expr, name: &str) -> bool {
 }
 
 impl ToAthena {
-    /// `GROUP BY month` may mean an output, which Athena takes by its number only. An input column of that name
-    /// comes first, in both.
+    /// `GROUP BY month` may mean an output, which Athena takes by its number only. An input column of that
+    /// name comes first, in both.
     fn group_by_outputs(&self, select: &mut Select) -> Result<()> {
         let outputs: Vec<(String, Expr, usize)> = numbered(&select.projection);
         let wild = select.projection.iter().position(|item| {

@@ -54,7 +54,10 @@ pub fn typed(said: &str, data_type: &DataType) -> Result<Expr> {
         DataType::Timestamp(None, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
             let Some((moment, offset)) = split_offset(&said) else {
                 return Err(refused(
-                    format!("the moment '{said}' without an offset, which each session reads in its own zone"),
+                    format!(
+                        "the moment '{said}' without an offset, which each session reads in \
+                    its own zone"
+                    ),
                     "Write it with its offset: '2026-01-31 12:00:00+00'.",
                 )
                 .about(Subject::Value));
@@ -68,7 +71,8 @@ pub fn typed(said: &str, data_type: &DataType) -> Result<Expr> {
         other => {
             return Err(refused(
                 format!("the literal {other} '{said}'"),
-                "Write dates as 2024-01-31 and moments as 2024-01-31 12:00:00, with at most microseconds.",
+                "Write dates as 2024-01-31 and moments as 2024-01-31 12:00:00, with at most \
+                microseconds.",
             )
             .about(Subject::Value));
         }
@@ -141,7 +145,7 @@ pub fn reckon(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<b
         }
         (Some(one), Some(other)) if one == other && is_minus && one.is_moment() => {
             return Err(refused(
-                format!("{expr}, which Athena rounds to milliseconds"),
+                format!("{expr}, which is an interval of milliseconds in Athena"),
                 "Write extract(epoch FROM a - b), or compare a with b + INTERVAL '1 day'.",
             ));
         }
@@ -267,7 +271,8 @@ pub fn field_of(field: &str, kind: Option<Kind>, inner: Expr) -> Result<Expr> {
         _ => {
             return Err(refused(
                 format!("the field {field} of a moment"),
-                "Take year, quarter, month, week, day, doy, dow, hour, minute or epoch; whole seconds by to_char(x, 'SS').",
+                "Take year, quarter, month, week, day, doy, dow, hour, minute or epoch; whole \
+                seconds by to_char(x, 'SS').",
             ));
         }
     })
@@ -302,7 +307,8 @@ pub fn at_time_zone(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Re
         Some(Kind::Timestamp) => {
             return Err(refused(
                 "a timestamp in a zone whose clocks change",
-                "Write AT TIME ZONE 'UTC': of an hour that comes twice we take the second, Athena the first.",
+                "Write AT TIME ZONE 'UTC': of an hour that comes twice we take the second, Athena \
+                the first.",
             ));
         }
         _ => {

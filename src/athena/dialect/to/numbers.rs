@@ -76,7 +76,8 @@ pub fn powered(args: Vec<Expr>) -> Result<Expr> {
     }
 }
 
-/// By zero a double is an error here and infinite there, where only integers fail. NULL by zero is NULL in both.
+/// By zero a double is an error here and infinite there, where only integers fail. NULL by zero is NULL in
+/// both.
 pub fn divisor(left: &Expr, right: &mut Expr) {
     let never_zero = match bare(right) {
         Expr::Value(value) => !matches!(&value.value, Value::Number(digits, _)

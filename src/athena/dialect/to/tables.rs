@@ -117,7 +117,8 @@ fn moment(suffix: &str) -> Result<Expr> {
     Ok(Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: false }))
 }
 
-/// `generate_series(1, 10)` → `UNNEST(sequence(1, 10, 1))`: with its step, as Athena would count down without.
+/// `generate_series(1, 10)` → `UNNEST(sequence(1, 10, 1))`: with its step, as Athena would count down
+/// without.
 fn series(pass: &ToAthena, table: &mut TableFactor) -> Result<Option<TableFactor>> {
     let (name, args, alias, with_ordinality) = match table {
         TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } => {
