@@ -80,8 +80,7 @@ fn unknown(data_type: &DataType) -> lakegate_base::Error {
         DataType::TinyInt(_) => "Write smallint.",
         _ => {
             "Cast to boolean, smallint, integer, bigint, real, double precision, \
-            numeric(p, s), text, date, \
-              timestamp or an array of them."
+            numeric(p, s), text, date, timestamp or an array of them."
         }
     };
     refused(format!("the type {data_type}, which has no exact counterpart"), hint)

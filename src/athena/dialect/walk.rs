@@ -9,6 +9,9 @@ use sqlparser::ast::*;
 /// A deeper tree is refused: it is walked by recursion.
 const DEPTH_MAX: usize = 200;
 
+/// More expressions in one are refused: a guard repeats its operand, and guards in guards double it each time.
+const PARTS_MAX: usize = 100_000;
+
 /// What one direction does at each place. `expr` walks the operands itself, by [`Walk::operands`].
 pub trait Pass: Sized {
     fn expr(&mut self, walk: &mut Walk, expr: &mut Expr) -> Result<()>;
@@ -286,6 +289,9 @@ impl Walk {
     pub fn expr<P: Pass>(&mut self, pass: &mut P, expr: &mut Expr) -> Result<()> {
         self.deeper()?;
         pass.expr(self, expr)?;
+        if Visit::visit(expr, &mut Parts(0)).is_break() {
+            return Err(too_deep());
+        }
         self.depth -= 1;
         Ok(())
     }
@@ -393,7 +399,18 @@ impl Visitor for Depth {
     }
 }
 
-fn too_deep() -> Error {
+struct Parts(usize);
+
+impl Visitor for Parts {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+        self.0 += 1;
+        if self.0 > PARTS_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+pub fn too_deep() -> Error {
     Error::exhausted("the statement is nested too deeply")
         .about(Subject::Complexity)
         .hint("Write fewer nested parentheses and shorter chains of operators.")
