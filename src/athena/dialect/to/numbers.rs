@@ -33,7 +33,7 @@ pub fn inexact(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Resul
     if !is_double && !kinds.iter().all(|kind| known.contains(kind)) {
         return Err(refused(
             format!("{name} of a numeric or of an unknown type, which is a double in Athena"),
-            "Cast it: sqrt(x::double precision).",
+            "Cast it: x::double precision.",
         )
         .about(Subject::Type));
     }
