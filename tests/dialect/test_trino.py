@@ -49,7 +49,7 @@ def parse(tmp_path_factory):
 
 def test_the_corpus_is_large():
     all_cases = [*cases("to_athena"), *cases("from_athena")]
-    assert len(all_cases) >= 300
+    assert len(all_cases) >= 470
 
 
 def test_translations_parse_as_trino(parse):

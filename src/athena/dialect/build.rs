@@ -59,8 +59,10 @@ pub fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
     Expr::BinaryOp { left: Box::new(operand(left)), op, right: Box::new(operand(right)) }
 }
 
+/// In parentheses: it may come to stand where it would bind otherwise.
 pub fn not(expr: Expr) -> Expr {
-    Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(operand(expr)) }
+    let negated = Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(operand(expr)) };
+    Expr::Nested(Box::new(negated))
 }
 
 pub fn is_null(expr: Expr) -> Expr {
@@ -106,6 +108,13 @@ pub fn case(condition: Expr, result: Expr, otherwise: Option<Expr>) -> Expr {
         conditions: vec![CaseWhen { condition, result }],
         else_result: otherwise.map(Box::new),
     }
+}
+
+/// `value`, or an error on rows of which the condition is true: a division of integers fails in both
+/// dialects.
+pub fn failing_if(condition: Expr, value: Expr) -> Expr {
+    let failure = binary(number(1), BinaryOperator::Divide, number(0));
+    case(condition, failure, Some(value))
 }
 
 pub fn bare(expr: &Expr) -> &Expr {

@@ -40,6 +40,24 @@ pub fn parts(interval: &Interval) -> Option<Vec<Part>> {
         words.chunks(2).map(|pair| part(pair[0], pair[1])).collect::<Option<_>>()?;
     let rank = |part: &Part| UNITS.iter().position(|(unit, _)| *unit == part.unit);
     parts.sort_by_key(rank);
+    months(parts)
+}
+
+/// Years and months are one step: 2024-02-29 by 1 year 1 month is 2025-03-29, and by the one and then the
+/// other 2025-03-28.
+fn months(mut parts: Vec<Part>) -> Option<Vec<Part>> {
+    let calendar = parts.iter().take_while(|part| part.is_calendar()).count();
+    if calendar < 2 {
+        return Some(parts);
+    }
+    let mut sum = 0_i64;
+    for part in parts.drain(..calendar) {
+        let count: i64 = part.count.parse().ok()?;
+        let months = if part.unit == DateTimeField::Year { 12 * count } else { count };
+        sum += if part.is_negative { -months } else { months };
+    }
+    let count = sum.unsigned_abs().to_string();
+    parts.insert(0, Part { count, unit: DateTimeField::Month, is_negative: sum < 0 });
     Some(parts)
 }
 
@@ -66,6 +84,11 @@ fn part(count: &str, unit: &str) -> Option<Part> {
 }
 
 impl Part {
+    /// Whether its length depends on where it begins.
+    pub fn is_calendar(&self) -> bool {
+        matches!(self.unit, DateTimeField::Year | DateTimeField::Month)
+    }
+
     fn literal(&self) -> Expr {
         Expr::Interval(Interval {
             value: Box::new(text(&self.count)),

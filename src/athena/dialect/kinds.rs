@@ -2,11 +2,11 @@
 //! columns the caller knows. Where the two dialects would differ and the kind is not known, they refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 
 use sqlparser::ast::*;
 
 use super::build::{bare, folded, literal_text, plain_args, plain_name};
+use super::outputs::Names;
 
 /// Kinds of values, as coarse as the differences between the dialects allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Kind {
     Boolean,
     Integer,
     Decimal,
+    /// Of 32 bits. Beside other numbers Postgres reckons it in 64 bits, and Athena does not.
+    Real,
     Double,
     Text,
     Bytes,
@@ -41,8 +43,8 @@ impl Kind {
     }
 }
 
-/// The kinds of all columns of all tables that a statement names. A name that stands for several kinds is known
-/// as a name only.
+/// The kinds of all columns of all tables that a statement names. A name that stands for several kinds is
+/// known as a name only.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     kinds: BTreeMap<String, Kind>,
@@ -103,6 +105,10 @@ impl Kinds {
     pub fn of(&self, expr: &Expr) -> Option<Kind> {
         match bare(expr) {
             Expr::Identifier(ident) => self.column(ident),
+            // There, what looks like a column of a schema's table may be a field of a row.
+            Expr::CompoundIdentifier(parts) if self.speech == Speech::Athena && parts.len() > 2 => {
+                None
+            }
             Expr::CompoundIdentifier(parts) => self.column(parts.last()?),
             Expr::Value(value) => self.value(&value.value),
             Expr::TypedString(typed) => of_typed(typed, self.speech),
@@ -137,6 +143,69 @@ impl Kinds {
         !is_column && self.named.get(&name) == Some(&1)
     }
 
+    /// Whether a product has as many bits in both dialects: a real by another number has 64 here and 32
+    /// there, and a length of time is cut to milliseconds there unless it is taken a whole number of times.
+    pub fn multiply_alike(&self, left: &Expr, right: &Expr) -> bool {
+        match (self.of(left), self.of(right)) {
+            (Some(Kind::Interval), other) => other == Some(Kind::Integer),
+            (one, Some(Kind::Interval)) => one == Some(Kind::Integer),
+            (Some(Kind::Real), other) | (other, Some(Kind::Real)) => {
+                matches!(other, Some(Kind::Real | Kind::Double))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether both dialects compare them alike: reals beside integers and decimals are widened here only.
+    pub fn compare_alike(&self, left: &Expr, right: &Expr) -> bool {
+        match (self.of(left), self.of(right)) {
+            (Some(Kind::Real), other) | (other, Some(Kind::Real)) => {
+                matches!(other, Some(Kind::Real | Kind::Double))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a decimal has as many digits behind its point in both dialects, so that it prints alike: a
+    /// table's column, a literal, or a cast that names them.
+    pub fn has_scale(&self, expr: &Expr) -> bool {
+        let is_given = |ident: &Ident| {
+            let name = folded(ident).to_lowercase();
+            self.given.kinds.contains_key(&name) && !self.named.contains_key(&name)
+        };
+        match bare(expr) {
+            Expr::Value(_) => true,
+            Expr::Identifier(ident) => is_given(ident),
+            Expr::CompoundIdentifier(parts) => parts.last().is_some_and(is_given),
+            Expr::Cast { data_type: DataType::Numeric(info), .. }
+            | Expr::Cast { data_type: DataType::Decimal(info), .. } => {
+                matches!(info, ExactNumberInfo::PrecisionAndScale(..))
+            }
+            _ => false,
+        }
+    }
+
+    /// Of an array, what its elements are.
+    pub fn elements(&self, array: &Expr) -> Option<Kind> {
+        match bare(array) {
+            Expr::Array(array) => self.common(array.elem.iter()),
+            Expr::Cast {
+                data_type:
+                    DataType::Array(
+                        ArrayElemTypeDef::SquareBracket(inner, None)
+                        | ArrayElemTypeDef::AngleBracket(inner),
+                    ),
+                ..
+            } => of_type(inner),
+            Expr::Function(function) => match plain_name(&function.name)?.as_str() {
+                "array_agg" => self.of(plain_args(function)?.first()?),
+                "string_to_array" | "split" => Some(Kind::Text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// For a message: `text`, or that it is not known.
     pub fn shown(&self, expr: &Expr) -> String {
         self.of(expr).map_or_else(|| "unknown type".to_string(), Kind::name)
@@ -152,7 +221,7 @@ impl Kinds {
                 Speech::Local => Kind::Decimal,
                 Speech::Athena => Kind::Double,
             },
-            Value::Number(digits, _) if digits.contains('.') => Kind::Decimal,
+            Value::Number(digits, _) if digits.parse::<i64>().is_err() => Kind::Decimal,
             Value::Number(..) => Kind::Integer,
             Value::Boolean(_) => Kind::Boolean,
             Value::HexStringLiteral(_) => Kind::Bytes,
@@ -171,8 +240,8 @@ impl Kinds {
     fn moved_zone(&self, moment: &Expr) -> Option<Kind> {
         match (self.speech, self.of(moment)?) {
             (Speech::Athena, _) => Some(Kind::TimestampTz),
-            (Speech::Local, Kind::TimestampTz) => Some(Kind::Timestamp),
-            (Speech::Local, Kind::Timestamp | Kind::Date) => Some(Kind::TimestampTz),
+            (Speech::Local, Kind::TimestampTz | Kind::Date) => Some(Kind::Timestamp),
+            (Speech::Local, Kind::Timestamp) => Some(Kind::TimestampTz),
             _ => None,
         }
     }
@@ -234,12 +303,17 @@ impl Kinds {
         let first = || args.first().and_then(|arg| self.of(arg));
         let local = self.speech == Speech::Local;
         match name.as_str() {
-            "sum" | "avg" if first() == Some(Kind::Double) => Some(Kind::Double),
+            "avg" if first() == Some(Kind::Real) && local => Some(Kind::Double),
+            "sum" | "avg" if matches!(first(), Some(Kind::Real | Kind::Double)) => first(),
             "sum" if first() == Some(Kind::Integer) && !local => Some(Kind::Integer),
             "avg" if first() == Some(Kind::Integer) && !local => Some(Kind::Double),
             // Of bigints it is a numeric; what a small integer is to us is not known here.
             "sum" | "avg" => first().filter(|kind| kind.is_number()).map(|_| Kind::Decimal),
-            "coalesce" | "greatest" | "least" | "nullif" => self.common(args.iter().copied()),
+            "coalesce" | "greatest" | "least" | "nullif" | "mod" => {
+                self.common(args.iter().copied())
+            }
+            // Behind the count of rows stands what is given outside.
+            "lag" | "lead" => self.common(args.iter().take(1).chain(args.iter().skip(2)).copied()),
             "if" => self.common(args.iter().skip(1).copied()),
             "date_trunc" => match args.get(1).and_then(|arg| self.of(arg))? {
                 Kind::Date if local => Some(Kind::TimestampTz),
@@ -258,19 +332,16 @@ impl Kinds {
     }
 }
 
-const SAME_AS_FIRST: [&str; 14] = [
+const SAME_AS_FIRST: [&str; 11] = [
     "abs",
     "any_value",
     "arbitrary",
     "first_value",
-    "lag",
     "last_value",
-    "lead",
     "max",
     "max_by",
     "min",
     "min_by",
-    "mod",
     "nth_value",
     "try",
 ];
@@ -460,9 +531,8 @@ pub fn of_type(data_type: &DataType) -> Option<Kind> {
         T::TinyInt(_) | T::SmallInt(_) | T::Int(_) | T::Integer(_) | T::BigInt(_) => Kind::Integer,
         T::Int2(_) | T::Int4(_) | T::Int8(_) => Kind::Integer,
         T::Numeric(_) | T::Decimal(_) | T::Dec(_) => Kind::Decimal,
-        T::Real | T::Float4 | T::Float8 | T::Float(_) | T::Double(_) | T::DoublePrecision => {
-            Kind::Double
-        }
+        T::Real | T::Float4 => Kind::Real,
+        T::Float8 | T::Float(_) | T::Double(_) | T::DoublePrecision => Kind::Double,
         T::Text | T::Varchar(_) | T::CharacterVarying(_) | T::Char(_) | T::Character(_) => {
             Kind::Text
         }
@@ -478,77 +548,19 @@ pub fn of_type(data_type: &DataType) -> Option<Kind> {
     })
 }
 
-/// What a statement's own names stand for, in the order of reading.
-struct Names(Vec<(String, Option<Expr>)>);
-
-impl Visitor for Names {
-    type Break = ();
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        for item in &select.projection {
-            match item {
-                // A column that keeps its name says nothing new.
-                SelectItem::ExprWithAlias { expr: Expr::Identifier(name), alias }
-                    if folded(name) == folded(alias) => {}
-                SelectItem::ExprWithAlias { expr, alias } => {
-                    self.0.push((folded(alias), Some(expr.clone())));
-                }
-                SelectItem::UnnamedExpr(expr @ Expr::Function(function)) => {
-                    let name = plain_name(&function.name).unwrap_or_default();
-                    self.0.push((name, Some(expr.clone())));
-                }
-                _ => {}
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            self.columns(&cte.alias);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
-        match table {
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } => self.columns(alias),
-            TableFactor::UNNEST { alias: Some(alias), array_exprs, with_ordinality, .. } => {
-                self.columns(alias);
-                self.unnested(alias, array_exprs, *with_ordinality);
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl Names {
-    fn columns(&mut self, alias: &TableAlias) {
-        self.0.extend(alias.columns.iter().map(|column| (folded(&column.name), None)));
-    }
-
-    /// Its columns have no kinds that are known, nor has its name alone, which may be its column's.
-    fn unnested(&mut self, alias: &TableAlias, _: &[Expr], _: bool) {
-        if alias.columns.is_empty() {
-            self.0.push((folded(&alias.name), None));
-        }
-    }
-}
-
 /// Whether a literal is a day, `2024-01-31`.
 pub fn is_day(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     shape == "9999-99-99"
 }
 
-/// Whether a literal is a moment as both dialects write it, `2024-01-31 12:00:00.5`; a day is one, too.
+/// Whether a literal is a moment as both dialects write it, `2024-01-31 12:00:00.5`, to microseconds; a day
+/// is one, too.
 pub fn is_moment_text(text: &str) -> bool {
     let Some((day, time)) = text.split_once(' ') else { return is_day(text) };
     let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     let (clock, fraction) = shape.split_once('.').unwrap_or((&shape, "9"));
-    let short = fraction.len() <= 3 && fraction.chars().all(|c| c == '9') && !fraction.is_empty();
+    let short = fraction.len() <= 6 && fraction.chars().all(|c| c == '9') && !fraction.is_empty();
     is_day(day) && short && (clock == "99:99:99" || shape == "99:99")
 }
 

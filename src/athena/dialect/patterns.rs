@@ -2,7 +2,7 @@
 //! (`%Y-%m-%d`). Only what prints the same characters in both is translated.
 
 /// Longer words first: the first that fits is taken.
-const MASKS: [(&str, &str); 22] = [
+const MASKS: [(&str, &str); 21] = [
     ("FMMonth", "%M"),
     ("FMHH24", "%k"),
     ("FMHH12", "%l"),
@@ -21,7 +21,6 @@ const MASKS: [(&str, &str); 22] = [
     ("HH", "%h"),
     ("MI", "%i"),
     ("SS", "%s"),
-    ("US", "%f"),
     ("Dy", "%a"),
     ("AM", "%p"),
     ("PM", "%p"),
@@ -36,13 +35,17 @@ pub fn to_mysql(mask: &str) -> Option<String> {
     let mut written = String::new();
     while let Some(first) = rest.chars().next() {
         if let Some((word, letter)) = MASKS.iter().find(|(word, _)| rest.starts_with(word)) {
+            // Four S are the seconds of the day.
+            if rest.starts_with("SSSS") {
+                return None;
+            }
             written.push_str(letter);
             rest = &rest[word.len()..];
         } else if let Some(after) = rest.strip_prefix("IW") {
             written.push_str("%v");
             rest = after;
         } else if let Some(quoted) = rest.strip_prefix('"') {
-            let (text, after) = quoted.split_once('"')?;
+            let (text, after) = quoted.split_once('"').filter(|(text, _)| !text.contains('\\'))?;
             written.push_str(&text.replace('%', "%%"));
             rest = after;
         } else if first.is_alphanumeric() || matches!(first, '\\' | '%') {
@@ -78,14 +81,23 @@ pub fn from_mysql(mask: &str) -> Option<String> {
             continue;
         }
         flush(&mut quoted, &mut written);
-        match key.as_str() {
-            "%T" => written.push_str("HH24:MI:SS"),
-            "%p" => written.push_str("AM"),
-            _ => written.push_str(word(&key)?),
+        let next = if key == "%T" { "HH24:MI:SS" } else { word(&key)? };
+        // DD and DDD side by side would be read as DDD and DD.
+        if written.chars().last().is_some_and(|last| last.is_alphabetic() && next.starts_with(last))
+        {
+            return None;
         }
+        written.push_str(next);
     }
     flush(&mut quoted, &mut written);
     Some(written)
+}
+
+/// Whether a mask in MySQL's letters says which day it reads: what is left out is 1970 there and 1 BC here,
+/// and weeks and names of days are read by one side only.
+pub fn reads_days(mask: &str) -> bool {
+    let has = |letters: &[&str]| letters.iter().any(|letter| mask.contains(letter));
+    has(&["%Y"]) && !has(&["%x", "%v", "%a", "%W", "%%"])
 }
 
 fn flush(quoted: &mut String, written: &mut String) {

@@ -1,6 +1,6 @@
-//! Regular expressions that mean the same to Postgres and to Java, whose syntax Athena reads. Postgres finds the
-//! longest match and Java the first that fits, `.` and `$` treat line ends differently, and classes by name
-//! depend on locales: what is left is translated, the rest refused.
+//! Regular expressions that mean the same to Postgres and to Java, whose syntax Athena reads. Postgres finds
+//! the longest match and Java the first that fits, `.` and `$` treat line ends differently, and classes by
+//! name depend on locales: what is left is translated, the rest refused.
 
 use lakegate_base::Result;
 
@@ -32,6 +32,23 @@ pub fn translated(pattern: &str, way: Way, wanted: Use) -> Result<String> {
         };
     }
     Ok(written)
+}
+
+/// The pattern for texts in lower case, when case is ignored.
+pub fn lowered(pattern: &str) -> Result<String> {
+    let letters: Vec<char> = pattern.chars().collect();
+    let alike = |one: char, other: char| {
+        one.is_ascii_lowercase() && other.is_ascii_lowercase()
+            || one.is_ascii_uppercase() && other.is_ascii_uppercase()
+            || one.is_ascii_digit() && other.is_ascii_digit()
+    };
+    for range in letters.windows(3).filter(|range| range[1] == '-') {
+        if pattern.contains('[') && !alike(range[0], range[2]) && range[2] != ']' && range[0] != '['
+        {
+            return Err(no("a range of letters and others without regard to case"));
+        }
+    }
+    Ok(pattern.to_lowercase())
 }
 
 /// How many groups are captured.
@@ -69,6 +86,11 @@ fn plain(
                 return Err(no("a lazy or possessive repetition"));
             }
             written.push(letter);
+        }
+        '{' if !next.is_some_and(char::is_ascii_digit) => return Err(no("{ that counts nothing")),
+        // By parts, a?(ab)? takes less than the longest.
+        ')' if wanted == Use::Find && matches!(next, Some('*' | '+' | '?' | '{')) => {
+            return Err(no("a repeated group"));
         }
         '|' if wanted == Use::Find => return Err(no("an alternative (|)")),
         '.' if way == Way::ToJava => written.push_str("(?s:.)"),
@@ -154,7 +176,9 @@ pub fn replacement(text: &str, way: Way) -> Result<String> {
         }
     }
     // Java reads as many digits as there are groups; Postgres reads one.
-    let two = |marked: &[char]| matches!(marked, ['$' | '\\', a, b] if a.is_ascii_digit() && b.is_ascii_digit());
+    let two = |marked: &[char]| {
+        matches!(marked[0], '$' | '\\') && marked[1..].iter().all(char::is_ascii_digit)
+    };
     let shown: Vec<char> = text.chars().chain(written.chars()).collect();
     match shown.windows(3).any(two) {
         true => Err(no("a digit behind a group's number")),

@@ -23,11 +23,18 @@ pub fn to_athena(data_type: &DataType) -> Result<DataType> {
             sized("varchar", &[*length])
         }
         T::Date => named_type("date"),
-        T::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => named_type("time"),
-        T::Timestamp(None | Some(3), TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+        T::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => sized("time", &[6]),
+        // Ours have microseconds; Athena's, unless it is told, have milliseconds.
+        T::Timestamp(None | Some(6), TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            sized("timestamp", &[6])
+        }
+        T::Timestamp(Some(3), TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
             sized("timestamp", &[3])
         }
-        T::Timestamp(None | Some(3), TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
+        T::Timestamp(None | Some(6), TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
+            named_type("timestamp(6) with time zone")
+        }
+        T::Timestamp(Some(3), TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
             named_type("timestamp(3) with time zone")
         }
         T::Bytea => named_type("varbinary"),
@@ -69,11 +76,11 @@ fn unknown(data_type: &DataType) -> lakegate_base::Error {
         DataType::Char(_) | DataType::Character(_) => {
             "Write varchar(n): only char pads with spaces."
         }
-        DataType::Timestamp(..) => "Athena keeps milliseconds: write timestamp or timestamp(3).",
+        DataType::Timestamp(..) => "Write timestamp, of microseconds, or timestamp(3).",
         DataType::TinyInt(_) => "Write smallint.",
         _ => {
-            "Cast to boolean, smallint, integer, bigint, real, double precision, numeric(p, s), text, date, \
-              timestamp or an array of them."
+            "Cast to boolean, smallint, integer, bigint, real, double precision, \
+            numeric(p, s), text, date, timestamp or an array of them."
         }
     };
     refused(format!("the type {data_type}, which has no exact counterpart"), hint)

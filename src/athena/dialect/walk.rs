@@ -1,5 +1,5 @@
-//! One walk over a query for both directions: what no dialect of ours has is refused here by name, the rest is
-//! handed to the pass, innermost first but for expressions, whose operands a pass wants to see unchanged.
+//! One walk over a query for both directions: what no dialect of ours has is refused here by name, the rest
+//! is handed to the pass, innermost first but for expressions, whose operands a pass wants to see unchanged.
 
 use std::ops::ControlFlow;
 
@@ -8,6 +8,9 @@ use sqlparser::ast::*;
 
 /// A deeper tree is refused: it is walked by recursion.
 const DEPTH_MAX: usize = 200;
+
+/// More expressions in one are refused: a guard repeats its operand, and guards in guards double it each time.
+const PARTS_MAX: usize = 100_000;
 
 /// What one direction does at each place. `expr` walks the operands itself, by [`Walk::operands`].
 pub trait Pass: Sized {
@@ -208,7 +211,13 @@ impl Walk {
                 JoinConstraint::Using(names) => {
                     names.iter_mut().try_for_each(|name| object_name(pass, name))?;
                 }
-                JoinConstraint::Natural | JoinConstraint::None => {}
+                JoinConstraint::Natural => {
+                    return Err(refused(
+                        "NATURAL joins, which Athena does not have",
+                        "Name the columns: JOIN u USING (id).",
+                    ));
+                }
+                JoinConstraint::None => {}
             }
         }
         self.depth -= 1;
@@ -280,6 +289,9 @@ impl Walk {
     pub fn expr<P: Pass>(&mut self, pass: &mut P, expr: &mut Expr) -> Result<()> {
         self.deeper()?;
         pass.expr(self, expr)?;
+        if Visit::visit(expr, &mut Parts(0)).is_break() {
+            return Err(too_deep());
+        }
         self.depth -= 1;
         Ok(())
     }
@@ -346,7 +358,8 @@ fn check_select(select: &Select) -> Result<()> {
     match select.distinct {
         Some(Distinct::On(_)) => Err(refused(
             "DISTINCT ON",
-            "Number the rows in a subquery, row_number() OVER (PARTITION BY … ORDER BY …), and keep those with 1.",
+            "Number the rows in a subquery, row_number() OVER (PARTITION BY … ORDER BY …), and \
+            keep those with 1.",
         )),
         _ => Ok(()),
     }
@@ -386,7 +399,18 @@ impl Visitor for Depth {
     }
 }
 
-fn too_deep() -> Error {
+struct Parts(usize);
+
+impl Visitor for Parts {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+        self.0 += 1;
+        if self.0 > PARTS_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+pub fn too_deep() -> Error {
     Error::exhausted("the statement is nested too deeply")
         .about(Subject::Complexity)
         .hint("Write fewer nested parentheses and shorter chains of operators.")

@@ -125,7 +125,7 @@ SELECT t.id, u.tag, u.i FROM t CROSS JOIN UNNEST(t.tags) WITH ORDINALITY AS u (t
 SELECT t.id, u.tag, u.i FROM t CROSS JOIN UNNEST(t.tags) WITH ORDINALITY AS u (tag, i)
 
 SELECT a, c FROM t CROSS JOIN UNNEST(tags, list) AS u (a, c)
--- refused: not supported: UNNEST of several arrays, or without names of columns
+-- refused: not supported: UNNEST of several arrays, of maps or rows, or without names of columns
 
 SELECT id FROM `orders`
 -- refused: not supported: names in backticks, which belong to Athena's DDL

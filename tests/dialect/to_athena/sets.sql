@@ -107,11 +107,11 @@ SELECT id FROM t WHERE contains(tags, 'a')
 
 SELECT id FROM t WHERE n = ANY (ARRAY[1, 2])
 -- becomes
-SELECT id FROM t WHERE contains(ARRAY[1, 2], n)
+SELECT id FROM t WHERE n IN (1, 2)
 
 SELECT id FROM t WHERE n <> ALL (ARRAY[1, 2])
 -- becomes
-SELECT id FROM t WHERE NOT contains(ARRAY[1, 2], n)
+SELECT id FROM t WHERE n NOT IN (1, 2)
 
 SELECT id FROM t WHERE n > ANY (ARRAY[1, 2])
 -- refused: not supported: > ANY or ALL of an array

@@ -5,10 +5,10 @@ use sqlparser::ast::*;
 
 use super::super::Kind;
 use super::super::build::*;
-use super::super::kinds::{is_comparison, of_type, split_offset};
+use super::super::kinds::{is_comparison, is_day, of_type, split_offset};
 use super::super::walk::{Walk, refused};
 use super::super::{intervals, types};
-use super::{FromAthena, functions, write_name};
+use super::{FromAthena, functions, moments, write_name};
 
 pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     match expr {
@@ -35,7 +35,7 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
         Expr::Extract { field, expr: inner, .. } => {
             let (name, kind) = (field.to_string().to_lowercase(), pass.kinds.of(inner));
             walk.expr(pass, inner)?;
-            *expr = functions::field_of(&name, kind, take(inner))?;
+            *expr = moments::field_of(&name, kind, take(inner))?;
         }
         Expr::AtTimeZone { .. } => {
             return Err(refused(
@@ -57,7 +57,18 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
                 *expr = take(inner);
             }
         }
+        _ => conditions(pass, walk, expr)?,
+    }
+    Ok(())
+}
+
+fn conditions(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
+    match expr {
         Expr::Case { operand, conditions, else_result, .. } => {
+            if let Some(operand) = operand {
+                let values = conditions.iter().map(|when| &when.condition);
+                values.into_iter().try_for_each(|value| compared(pass, operand, value))?;
+            }
             for inner in operand.iter_mut().chain(else_result) {
                 walk.expr(pass, inner)?;
             }
@@ -66,14 +77,19 @@ pub fn rewrite(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Resul
                 walk.expr(pass, &mut when.result)?;
             }
         }
-        Expr::Position { expr: left, r#in: right }
-        | Expr::IsDistinctFrom(left, right)
-        | Expr::IsNotDistinctFrom(left, right) => both(pass, walk, left, right)?,
+        Expr::Position { expr: left, r#in: right } => both(pass, walk, left, right)?,
+        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+            compared(pass, left, right)?;
+            both(pass, walk, left, right)?;
+        }
         Expr::InList { expr: value, list, .. } => {
+            list.iter().try_for_each(|item| compared(pass, value, item))?;
             walk.expr(pass, value)?;
             walk.exprs(pass, list)?;
         }
         Expr::Between { expr: value, low, high, .. } => {
+            compared(pass, value, low)?;
+            compared(pass, value, high)?;
             walk.expr(pass, value)?;
             both(pass, walk, low, high)?;
         }
@@ -120,22 +136,10 @@ fn rest(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
             walk.expr(pass, value)?;
             trim_what.iter_mut().try_for_each(|what| walk.expr(pass, what))
         }
-        Expr::CompoundFieldAccess { root, access_chain } => {
-            walk.expr(pass, root)?;
-            let positive = access_chain.iter().all(|access| match access {
-                AccessExpr::Subscript(Subscript::Index { index }) => {
-                    literal_integer(index).is_some_and(|at| at > 0)
-                }
-                _ => false,
-            });
-            match positive {
-                true => Ok(()),
-                false => Err(refused(
-                    "an element by another index than 1, 2, …",
-                    "Write a positive number.",
-                )),
-            }
-        }
+        Expr::CompoundFieldAccess { .. } => Err(refused(
+            "an element by x[1], which fails in Athena behind the end",
+            "Write element_at(x, 1), which is NULL there.",
+        )),
         other => Err(refused(format!("the expression {other}"), "Write it with plain functions.")),
     }
 }
@@ -177,10 +181,19 @@ fn literal(expr: &mut Expr) -> Result<()> {
 fn typed_literal(typed: &TypedString) -> Result<Option<Expr>> {
     let said = value_text(&typed.value.value).unwrap_or_default();
     match (&typed.data_type, split_offset(said)) {
-        (DataType::Date, _) => Ok(None),
-        (DataType::Timestamp(None, _), Some((moment, offset))) => {
-            let offset = if offset == "UTC" { "+00:00".to_string() } else { offset };
-            let moment = text(&format!("{moment}{offset}"));
+        (DataType::Date, _) if is_day(said) => Ok(None),
+        (DataType::Timestamp(None, _), Some((_, offset)))
+            if !matches!(offset.as_str(), "UTC" | "+00:00" | "-00:00") =>
+        {
+            // It would be cut and printed in its own zone there.
+            Err(refused(
+                format!("the moment '{said}' in another zone than UTC"),
+                "Write it in UTC: TIMESTAMP '2024-01-31 12:00:00 UTC'.",
+            )
+            .about(Subject::Value))
+        }
+        (DataType::Timestamp(None, _), Some((moment, _))) => {
+            let moment = text(&format!("{moment}+00:00"));
             Ok(Some(cast(moment, named_type("timestamp with time zone"))))
         }
         (DataType::Timestamp(None, _), None) if super::super::kinds::is_moment_text(said) => {
@@ -198,6 +211,10 @@ fn cast_to(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
     let Expr::Cast { kind: CastKind::Cast, expr: inner, data_type, array: false, format: None } =
         expr
     else {
+        let is_try = matches!(expr, Expr::Cast { kind: CastKind::TryCast, .. });
+        if !is_try {
+            return Err(refused(format!("the cast {expr}"), "Write CAST(x AS type)."));
+        }
         return Err(refused(
             "TRY_CAST, which gives NULL for what does not fit",
             "Test the text first: CASE WHEN x ~ '^[0-9]+$' THEN x::integer END.",
@@ -210,14 +227,20 @@ fn cast_to(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
     let is_exact = match (given, target) {
         (_, Some(Json)) | (Some(Json), _) => false,
         (given, Some(Bytes)) => given == Some(Bytes),
-        (Some(Double) | None, Some(Integer)) => false,
-        (given, Some(Text)) => matches!(given, Some(Text | Integer | Decimal | Date | Boolean)),
+        (Some(Double), Some(Integer)) => is_whole(inner),
+        (Some(Real | Double) | None, Some(Integer | Decimal)) => is_null(inner),
+        (Some(Decimal), Some(Text)) => pass.kinds.has_scale(inner),
+        (given, Some(Text)) => matches!(given, Some(Text | Integer | Date | Boolean)),
+        (Some(Array), Some(Array)) => {
+            matches!(pass.kinds.elements(inner), Some(Text | Integer | Date | Boolean))
+        }
         _ => true,
     };
     if !is_exact {
         return Err(refused(
             format!("CAST({inner} AS {data_type}) of {shown}, which rounds or prints otherwise"),
-            "Cast it to decimal(38, 10) or date first, or format it.",
+            "Round a number by floor(x + 0.5); print a moment by date_format, a decimal by \
+            CAST(CAST(x AS decimal(p, s)) AS varchar).",
         )
         .about(Subject::Type));
     }
@@ -232,7 +255,14 @@ fn binary_op(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
     let (one, other) = (pass.kinds.of(left), pass.kinds.of(right));
     let no = |what: &str, hint: &str| Err(refused(what, hint).about(Subject::Type));
     match op {
-        Op::And | Op::Or | Op::Multiply | Op::Modulo => {}
+        Op::And | Op::Or => {}
+        Op::Multiply | Op::Modulo if pass.kinds.multiply_alike(left, right) => {}
+        Op::Multiply | Op::Modulo => {
+            return no(
+                "a product of a real, or of an interval",
+                "Cast a real to double; multiply an interval by an integer.",
+            );
+        }
         Op::StringConcat => {
             let texts = [one, other].iter().all(|kind| *kind == Some(Kind::Text));
             if !texts {
@@ -250,31 +280,87 @@ fn binary_op(pass: &mut FromAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
                 );
             }
         }
-        Op::Plus | Op::Minus => {
-            let days = (one == Some(Kind::Date) && other == Some(Kind::Interval), &*op);
-            match (one, other) {
-                _ if days.0 => {
-                    both(pass, walk, left, right)?;
-                    *expr = cast(Expr::Nested(Box::new(take(expr))), named_type("date"));
-                    return Ok(());
-                }
-                (Some(kind), Some(Kind::Interval)) if kind.is_moment() => {}
-                (Some(a), Some(b)) if a.is_number() && b.is_number() => {}
-                (Some(Kind::Timestamp), Some(Kind::Timestamp)) => {}
-                _ => {
-                    return no(
-                        &format!("{expr} of unknown types"),
-                        "Cast both sides to numbers, dates or timestamps.",
-                    );
-                }
+        Op::Plus | Op::Minus => match (one, other) {
+            (Some(Kind::Date), Some(Kind::Interval)) if !is_days(right) => {
+                return no(
+                    "a date moved by other than days, months or years",
+                    "Cast it to timestamp first.",
+                );
             }
-        }
-        op if is_comparison(op) => {}
+            (Some(Kind::Date), Some(Kind::Interval)) => {
+                both(pass, walk, left, right)?;
+                *expr = cast(Expr::Nested(Box::new(take(expr))), named_type("date"));
+                return Ok(());
+            }
+            (Some(kind), Some(Kind::Interval)) if kind.is_moment() => {}
+            (Some(a), Some(b)) if a.is_number() && b.is_number() => {}
+            (Some(one), Some(other)) if one.is_moment() && other.is_moment() => {
+                return no(
+                    &format!("{expr}, which is an interval of milliseconds in Athena"),
+                    "Count days by date_diff('day', a, b), or compare a with b + INTERVAL '1' DAY.",
+                );
+            }
+            _ => {
+                return no(
+                    &format!("{expr} of unknown types"),
+                    "Cast both sides to numbers, dates or timestamps.",
+                );
+            }
+        },
+        op if is_comparison(op) => compared(pass, left, right)?,
         op => {
             return Err(refused(format!("the operator {op}"), "Write a function or a comparison."));
         }
     }
     both(pass, walk, left, right)
+}
+
+/// Athena compares no texts with dates or numbers; we would read them as such.
+fn compared(pass: &FromAthena, left: &Expr, right: &Expr) -> Result<()> {
+    let (one, other) = (pass.kinds.of(left), pass.kinds.of(right));
+    let alike = match (one, other) {
+        _ if !pass.kinds.compare_alike(left, right) => false,
+        (Some(a), Some(b)) => {
+            let number = |kind: Kind| kind.is_number() || kind == Kind::Real;
+            let is_number = number(a) && number(b);
+            a == b || is_number || a.is_moment() && b.is_moment() || [a, b].contains(&Kind::Other)
+        }
+        _ => true,
+    };
+    match alike {
+        true => Ok(()),
+        false => Err(refused(
+            format!(
+                "{left} of {} beside {right} of {}",
+                pass.kinds.shown(left),
+                pass.kinds.shown(right)
+            ),
+            "Write dates as DATE '2024-01-31', numbers without quotes, and cast a real to double.",
+        )
+        .about(Subject::Type)),
+    }
+}
+
+/// A double without a fraction.
+fn is_whole(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Ceil { .. } | Expr::Floor { .. } => true,
+        Expr::Function(function) => {
+            plain_name(&function.name).is_some_and(|name| name == "ceiling" || name == "truncate")
+        }
+        _ => false,
+    }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(bare(expr), Expr::Value(ValueWithSpan { value: Value::Null, .. }))
+}
+
+/// Whether a length of time is written in days or longer.
+fn is_days(expr: &Expr) -> bool {
+    use DateTimeField as Field;
+    matches!(bare(expr), Expr::Interval(Interval { leading_field: Some(field), .. })
+        if matches!(field, Field::Day | Field::Week(_) | Field::Month | Field::Year))
 }
 
 fn number(kind: Option<Kind>) -> bool {

@@ -1,7 +1,11 @@
 //! From Athena's SQL to ours.
 
+mod aggregates;
+mod arrays;
 mod expressions;
 mod functions;
+mod json;
+mod moments;
 mod read;
 
 use lakegate_base::{Result, Subject};
@@ -59,7 +63,8 @@ impl Pass for FromAthena {
         }
     }
 
-    /// Names of outputs cannot be grouped by in Athena: a name there is an input's, and here, too, comes first.
+    /// Names of outputs cannot be grouped by in Athena: a name there is an input's, and here, too, comes
+    /// first.
     fn select(&mut self, _: &mut Select) -> Result<()> {
         Ok(())
     }
@@ -79,12 +84,14 @@ impl Pass for FromAthena {
             TableFactor::Derived { sample: Some(_), .. } => {
                 Err(refused("TABLESAMPLE", "Filter by a hash, or by LIMIT."))
             }
-            TableFactor::UNNEST { array_exprs, alias, .. } => {
-                let named = alias.as_ref().is_some_and(|alias| !alias.columns.is_empty());
+            TableFactor::UNNEST { array_exprs, alias, with_ordinality, .. } => {
+                // A map or rows would have more columns.
+                let names = if *with_ordinality { 2 } else { 1 };
+                let named = alias.as_ref().is_some_and(|alias| alias.columns.len() == names);
                 match array_exprs.len() == 1 && named {
                     true => Ok(()),
                     false => Err(refused(
-                        "UNNEST of several arrays, or without names of columns",
+                        "UNNEST of several arrays, of maps or rows, or without names of columns",
                         "Write one array and its column: UNNEST(a) AS t (x).",
                     )),
                 }

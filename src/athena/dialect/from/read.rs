@@ -1,22 +1,47 @@
 //! Athena's text → tree: sqlparser has no Trino, so its generic dialect reads it, told what to leave out.
 
 use std::any::TypeId;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lakegate_base::{Error, Result, Subject};
-use sqlparser::ast::Statement;
+use sqlparser::ast::{Expr, Statement};
 use sqlparser::dialect::{Dialect, GenericDialect};
 use sqlparser::keywords::Keyword;
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
-use super::super::walk::refused;
+use super::super::walk::{refused, too_deep};
+
+/// How often an expression may be begun: sqlparser 0.62 parses calls within calls in exponential time, as
+/// `engine/sql/dialect.rs` tells. Remove it with the one there.
+const PREFIXES_PER_TOKEN: u64 = 60;
+const PREFIXES_MIN: u64 = 10_000;
 
 #[derive(Debug)]
-struct Trino;
+struct Trino {
+    prefixes_left: AtomicU64,
+}
+
+impl Trino {
+    fn for_tokens(tokens: usize) -> Self {
+        let tokens = u64::try_from(tokens).unwrap_or(u64::MAX);
+        let budget = tokens.saturating_mul(PREFIXES_PER_TOKEN).max(PREFIXES_MIN);
+        Self { prefixes_left: AtomicU64::new(budget) }
+    }
+}
 
 impl Dialect for Trino {
     fn dialect(&self) -> TypeId {
         TypeId::of::<GenericDialect>()
+    }
+
+    fn parse_prefix(&self, _: &mut Parser) -> Option<std::result::Result<Expr, ParserError>> {
+        let spent = self
+            .prefixes_left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_err();
+        // The one error that ends the parser's other attempts, too.
+        spent.then_some(Err(ParserError::RecursionLimitExceeded))
     }
 
     fn is_identifier_start(&self, ch: char) -> bool {
@@ -74,13 +99,18 @@ const OTHERS: [&str; 17] = [
 ];
 
 pub fn read(text: &str) -> Result<Statement> {
-    let tokens = Tokenizer::new(&Trino, text).tokenize().map_err(syntax)?;
+    let tokens = Tokenizer::new(&Trino::for_tokens(0), text).tokenize().map_err(syntax)?;
     let tokens: Vec<Token> =
         tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
     refuse_by_words(&tokens)?;
     let tokens = arrays(versions(tokens)?);
-    let mut parser = Parser::new(&Trino).with_tokens(tokens);
-    let mut statements = parser.parse_statements().map_err(syntax)?;
+    let dialect = Trino::for_tokens(tokens.len());
+    let mut parser = Parser::new(&dialect).with_tokens(tokens);
+    let parsed = parser.parse_statements();
+    let mut statements = parsed.map_err(|error| match error {
+        ParserError::RecursionLimitExceeded => too_deep(),
+        other => syntax(other),
+    })?;
     match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),
         _ => Err(Error::syntax("one statement is expected").hint("Send statements one by one.")),
@@ -94,7 +124,8 @@ fn syntax(error: impl std::fmt::Display) -> Error {
 }
 
 fn is_word(token: Option<&Token>, word: &str) -> bool {
-    matches!(token, Some(Token::Word(found)) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
+    let Some(Token::Word(found)) = token else { return false };
+    found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word)
 }
 
 fn refuse_by_words(tokens: &[Token]) -> Result<()> {

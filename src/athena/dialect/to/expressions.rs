@@ -9,7 +9,7 @@ use super::super::kinds::{is_comparison, is_day, is_moment_text, is_text_literal
 use super::super::regexps::{self, Use, Way};
 use super::super::types;
 use super::super::walk::{Walk, refused};
-use super::{ToAthena, functions, json, moments, or_else};
+use super::{ToAthena, arrays, functions, json, moments, numbers, or_else, texts};
 
 pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     match expr {
@@ -48,6 +48,11 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
             }
         }
         Expr::Case { operand, conditions, else_result, .. } => {
+            if let Some(operand) = operand {
+                for when in &mut *conditions {
+                    compared(pass, operand, &mut when.condition)?;
+                }
+            }
             for inner in operand.iter_mut().chain(else_result) {
                 walk.expr(pass, inner)?;
             }
@@ -56,12 +61,12 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
                 walk.expr(pass, &mut when.result)?;
             }
         }
-        Expr::CompoundFieldAccess { .. } => element(pass, walk, expr)?,
+        Expr::CompoundFieldAccess { .. } => arrays::element(pass, walk, expr)?,
         Expr::Position { expr: what, r#in } => {
             walk.expr(pass, what)?;
             walk.expr(pass, r#in)?;
         }
-        Expr::Substring { .. } | Expr::Trim { .. } => functions::text_syntax(pass, walk, expr)?,
+        Expr::Substring { .. } | Expr::Trim { .. } => texts::text_syntax(pass, walk, expr)?,
         _ => predicate(pass, walk, expr)?,
     }
     Ok(())
@@ -100,7 +105,7 @@ fn predicate(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
             walk.expr(pass, high)?;
         }
         Expr::Like { .. } | Expr::ILike { .. } => like(pass, walk, expr)?,
-        Expr::AnyOp { .. } | Expr::AllOp { .. } => any_or_all(pass, walk, expr)?,
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => arrays::any_or_all(pass, walk, expr)?,
         Expr::Exists { subquery, .. } | Expr::Subquery(subquery) => walk.query(pass, subquery)?,
         Expr::SimilarTo { .. } => {
             return Err(refused("SIMILAR TO", "Write a regular expression: x ~ '^…$'."));
@@ -162,7 +167,7 @@ fn cast_to(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> 
     }
     let target = super::super::kinds::of_type(data_type);
     let given = pass.kinds.of(inner);
-    if target == Some(Kind::Json) {
+    if target == Some(Kind::Json) && matches!(given, Some(Kind::Text) | None) {
         walk.expr(pass, inner)?;
         let parsed = take(inner);
         *expr = call("json_parse", [parsed]);
@@ -176,7 +181,16 @@ fn cast_to(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> 
         _ => types::to_athena(data_type)?,
     };
     walk.expr(pass, inner)?;
-    *expr = cast(take(inner), written);
+    let inner = take(inner);
+    *expr = match (given, target) {
+        // Athena's casts to date read years of two digits, which we read otherwise; to timestamp they do not.
+        (Some(Kind::Text), Some(Kind::Date)) => {
+            cast(cast(inner, moments::timestamp_type()), written)
+        }
+        // The text's own offset would show in what is cut or printed of it.
+        (Some(Kind::Text), Some(Kind::TimestampTz)) => moments::in_utc(cast(inner, written)),
+        _ => cast(inner, written),
+    };
     Ok(())
 }
 
@@ -193,7 +207,7 @@ fn exponent(expr: &Expr) -> Option<String> {
 
 fn double_name(data_type: &DataType) -> Option<&'static str> {
     let is_double = super::super::kinds::of_type(data_type) == Some(Kind::Double);
-    (is_double && !matches!(data_type, DataType::Real | DataType::Float4)).then_some("double")
+    is_double.then_some("double")
 }
 
 /// Casts that print or round otherwise.
@@ -209,21 +223,44 @@ fn check_cast(
         Err(refused(format!("{inner} of {shown} as {what}"), hint).about(Subject::Type))
     };
     match (given, target) {
-        (Some(Double) | None, Some(Integer)) if !is_null(inner) => no(
+        _ if is_null(inner) => Ok(()),
+        (Some(Double), Some(Integer)) if is_whole(inner) => Ok(()),
+        (Some(Real | Double) | None, Some(Integer)) => no(
             "an integer: halves round to even here and up there",
-            "Write floor(x + 0.5), or cast to numeric(38, 10) first.",
+            "Write floor(x + 0.5)::integer.",
         ),
-        (Some(Text | Integer | Decimal | Date | Boolean | Other), Some(Text)) => Ok(()),
-        (_, Some(Text)) if !is_null(inner) => no(
+        (Some(Real | Double) | None, Some(Decimal)) => no(
+            "a numeric, of 15 digits here and of 17 there",
+            "Leave it as it is, or write floor(x * 100 + 0.5) / 100.",
+        ),
+        (Some(Text | Integer | Date | Boolean), Some(Text)) => Ok(()),
+        (Some(Decimal), Some(Text)) if pass.kinds.has_scale(inner) => Ok(()),
+        (_, Some(Text)) => no(
             "text, which Athena prints otherwise",
-            "Write to_char with a mask, or cast it to integer, numeric or date first.",
+            "Write to_char with a mask, or cast it to integer, numeric(p, s) or date first.",
         ),
+        (Some(Json), _) => no("this type", "Take it out as text: (x ->> 'a')::integer."),
+        (_, Some(Json)) => no("json", "Cast only texts to json."),
+        (Some(Array), Some(Array)) => match pass.kinds.elements(inner) {
+            Some(Text | Integer | Date | Boolean) => Ok(()),
+            _ => no("another array", "Unnest it, and cast its elements."),
+        },
         (_, Some(Interval | Other)) => no("this type", "Write an interval as INTERVAL '1 day'."),
         (_, Some(Bytes)) if given != Some(Bytes) => {
             no("bytes", "Write sha256(…) or another function that gives bytes.")
         }
         (Some(Text), Some(Array)) => no("an array", "Write ARRAY['a', 'b']."),
         _ => Ok(()),
+    }
+}
+
+/// A double without a fraction.
+fn is_whole(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Ceil { .. } | Expr::Floor { .. } => true,
+        Expr::Function(function) => plain_name(&function.name)
+            .is_some_and(|name| matches!(name.as_str(), "ceil" | "ceiling" | "floor" | "trunc")),
+        _ => false,
     }
 }
 
@@ -255,6 +292,13 @@ fn truth(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
 /// Postgres reads a string beside a date as a date; Athena wants to be told.
 fn compared(pass: &ToAthena, left: &mut Expr, right: &mut Expr) -> Result<()> {
     let (one, other) = (pass.kinds.of(left), pass.kinds.of(right));
+    if !pass.kinds.compare_alike(left, right) {
+        return Err(refused(
+            format!("{left} beside {right}, of which one is a real"),
+            "Cast it: x::double precision. 1.1::real is 1.1 in Athena, and less here.",
+        )
+        .about(Subject::Type));
+    }
     match (is_text_literal(left), is_text_literal(right)) {
         (false, true) => typed(one, right),
         (true, false) => typed(other, left),
@@ -286,8 +330,9 @@ fn typed(kind: Option<Kind>, literal: &mut Expr) -> Result<()> {
             .about(Subject::Type));
         }
     };
-    let said = said.to_string();
-    *literal = moments::typed(&said, &data_type)?;
+    // Ours still: it is walked like any other literal.
+    let value = Value::SingleQuotedString(said.to_string()).with_empty_span();
+    *literal = Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: false });
     Ok(())
 }
 
@@ -304,14 +349,24 @@ fn binary_op(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
             true => Ok(()),
             false => arithmetic(pass, walk, expr),
         },
-        Op::Multiply | Op::Modulo => operands(pass, walk, left, right),
-        Op::Divide => {
-            check_division(pass, left, right)?;
+        Op::Multiply | Op::Modulo => {
+            check_product(pass, left, right)?;
             operands(pass, walk, left, right)
         }
-        Op::PGExp => {
+        Op::Divide => {
+            check_division(pass, left, right)?;
+            let is_whole = pass.kinds.of(left) == Some(Kind::Integer)
+                && pass.kinds.of(right) == Some(Kind::Integer);
             operands(pass, walk, left, right)?;
-            *expr = call("power", [take(left), take(right)]);
+            if !is_whole {
+                numbers::divisor(left, right);
+            }
+            Ok(())
+        }
+        Op::PGExp => {
+            let kinds = [pass.kinds.of(left), pass.kinds.of(right)];
+            operands(pass, walk, left, right)?;
+            *expr = numbers::inexact("power", vec![take(left), take(right)], &kinds)?;
             Ok(())
         }
         Op::StringConcat => concat(pass, walk, expr),
@@ -334,7 +389,12 @@ fn binary_op(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()
     }
 }
 
-fn operands(pass: &mut ToAthena, walk: &mut Walk, left: &mut Expr, right: &mut Expr) -> Result<()> {
+pub fn operands(
+    pass: &mut ToAthena,
+    walk: &mut Walk,
+    left: &mut Expr,
+    right: &mut Expr,
+) -> Result<()> {
     walk.expr(pass, left)?;
     walk.expr(pass, right)
 }
@@ -342,6 +402,21 @@ fn operands(pass: &mut ToAthena, walk: &mut Walk, left: &mut Expr, right: &mut E
 fn arithmetic(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     let Expr::BinaryOp { left, right, .. } = expr else { return Ok(()) };
     operands(pass, walk, left, right)
+}
+
+fn check_product(pass: &ToAthena, left: &Expr, right: &Expr) -> Result<()> {
+    match pass.kinds.multiply_alike(left, right) {
+        true => Ok(()),
+        false => Err(refused(
+            format!(
+                "the product of {left} of {} and {right} of {}",
+                pass.kinds.shown(left),
+                pass.kinds.shown(right)
+            ),
+            "Cast a real to double precision; multiply an interval by an integer.",
+        )
+        .about(Subject::Type)),
+    }
 }
 
 /// Of integers and of doubles only: a numeric has other digits there, and a sum of integers is one here.
@@ -391,6 +466,10 @@ fn concat(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
+pub fn is_literal(expr: &Expr) -> bool {
+    is_text_literal(expr) || literal_integer(expr).is_some()
+}
+
 fn regexp(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     use BinaryOperator as Op;
     let Expr::BinaryOp { left, op, right } = expr else { return Ok(()) };
@@ -400,13 +479,22 @@ fn regexp(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
             "Write the pattern as a string.",
         ));
     };
-    let mut pattern = regexps::translated(pattern, Way::ToJava, Use::Test)?;
-    if matches!(op, Op::PGRegexIMatch | Op::PGRegexNotIMatch) {
-        pattern = format!("(?i){pattern}");
-    }
+    let written = regexps::translated(pattern, Way::ToJava, Use::Test)?;
     let negated = matches!(op, Op::PGRegexNotMatch | Op::PGRegexNotIMatch);
-    walk.expr(pass, left)?;
-    let matched = call("regexp_like", [take(left), text(&pattern)]);
+    // Athena's (?i) takes ss for ß; what is in lower case matches letter by letter.
+    let (value, written) = match matches!(op, Op::PGRegexIMatch | Op::PGRegexNotIMatch) {
+        true => {
+            let lowered = regexps::lowered(pattern)?;
+            walk.expr(pass, left)?;
+            let lower = call("lower", [take(left)]);
+            (lower, regexps::translated(&lowered, Way::ToJava, Use::Test)?)
+        }
+        false => {
+            walk.expr(pass, left)?;
+            (take(left), written)
+        }
+    };
+    let matched = call("regexp_like", [value, text(&written)]);
     *expr = if negated { not(matched) } else { matched };
     Ok(())
 }
@@ -442,78 +530,5 @@ fn like(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     let escape_char = escape.map(|e| Value::SingleQuotedString(e).with_empty_span());
     let (negated, expr_, pattern) = (*negated, folded(value), folded(pattern));
     *expr = Expr::Like { negated, any: false, expr: expr_, pattern, escape_char };
-    Ok(())
-}
-
-/// `x = ANY (array)` is `contains`; subqueries stay.
-fn any_or_all(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
-    let is_any = matches!(expr, Expr::AnyOp { .. });
-    let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) =
-        expr
-    else {
-        return Ok(());
-    };
-    if !is_comparison(compare_op) {
-        return Err(refused(
-            format!("{compare_op} ANY or ALL"),
-            "Compare by =, <>, <, <=, > or >=.",
-        ));
-    }
-    let negated = match (is_any, &compare_op) {
-        _ if matches!(bare(right), Expr::Subquery(_)) => {
-            walk.expr(pass, left)?;
-            return match &mut **right {
-                Expr::Subquery(query) => walk.query(pass, query),
-                other => walk.expr(pass, other),
-            };
-        }
-        (true, BinaryOperator::Eq) => false,
-        (false, BinaryOperator::NotEq) => true,
-        _ => {
-            return Err(refused(
-                format!("{compare_op} ANY or ALL of an array"),
-                "Write = ANY or <> ALL, or a subquery over unnest.",
-            ));
-        }
-    };
-    if let Expr::Array(array) = &mut **right {
-        for item in &mut array.elem {
-            compared(pass, left, item)?;
-        }
-    } else if is_text_literal(right)
-        || matches!(&**right, Expr::Cast { expr, .. } if is_text_literal(expr))
-    {
-        return Err(refused("an array written as a string", "Write ARRAY['a', 'b']."));
-    }
-    operands(pass, walk, left, right)?;
-    let contained = call("contains", [take(right), take(left)]);
-    *expr = if negated { not(contained) } else { contained };
-    Ok(())
-}
-
-/// Behind the end of an array is NULL here, and an error there but for element_at.
-fn element(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
-    let Expr::CompoundFieldAccess { root, access_chain } = expr else { return Ok(()) };
-    walk.expr(pass, root)?;
-    let mut taken = take(root);
-    for access in access_chain {
-        taken = match access {
-            AccessExpr::Subscript(Subscript::Index { index })
-                if literal_integer(index).is_some_and(|index| index > 0) =>
-            {
-                call("element_at", [taken, take(index)])
-            }
-            AccessExpr::Subscript(_) => {
-                return Err(refused(
-                    "an element of an array by another index than 1, 2, …",
-                    "Write a positive number.",
-                ));
-            }
-            AccessExpr::Dot(_) => {
-                return Err(refused("a field of a row", "Select it in Athena itself."));
-            }
-        };
-    }
-    *expr = taken;
     Ok(())
 }

@@ -5,17 +5,13 @@ use sqlparser::ast::*;
 
 use super::super::Kind;
 use super::super::build::*;
-use super::super::patterns;
-use super::super::regexps::{self, Use, Way};
+use super::super::regexps::Use;
 use super::super::walk::{Walk, refused};
-use super::{ToAthena, moments, or_else};
+use super::{ToAthena, masks, moments, numbers, texts};
 
 /// Name here, name there, and how many arguments both understand alike.
-const SAME: [(&str, &str, usize, usize); 53] = [
+const SAME: [(&str, &str, usize, usize); 41] = [
     ("abs", "abs", 1, 1),
-    ("acos", "acos", 1, 1),
-    ("array_remove", "array_remove", 2, 2),
-    ("asin", "asin", 1, 1),
     ("atan", "atan", 1, 1),
     ("atan2", "atan2", 2, 2),
     ("cardinality", "cardinality", 1, 1),
@@ -29,21 +25,14 @@ const SAME: [(&str, &str, usize, usize); 53] = [
     ("current_date", "current_date", 0, 0),
     ("current_timestamp", "current_timestamp", 0, 0),
     ("degrees", "degrees", 1, 1),
-    ("exp", "exp", 1, 1),
-    ("json_array_length", "json_array_length", 1, 1),
     ("length", "length", 1, 1),
-    ("ln", "ln", 1, 1),
     ("localtimestamp", "localtimestamp", 0, 0),
-    ("log", "log10", 1, 1),
-    ("log10", "log10", 1, 1),
     ("lower", "lower", 1, 1),
     ("lpad", "lpad", 3, 3),
     ("mod", "mod", 2, 2),
     ("now", "now", 0, 0),
     ("nullif", "nullif", 2, 2),
     ("pi", "pi", 0, 0),
-    ("pow", "power", 2, 2),
-    ("power", "power", 2, 2),
     ("radians", "radians", 1, 1),
     ("random", "random", 0, 0),
     ("reverse", "reverse", 1, 1),
@@ -53,7 +42,6 @@ const SAME: [(&str, &str, usize, usize); 53] = [
     ("sign", "sign", 1, 1),
     ("sin", "sin", 1, 1),
     ("sinh", "sinh", 1, 1),
-    ("sqrt", "sqrt", 1, 1),
     ("starts_with", "starts_with", 2, 2),
     ("strpos", "strpos", 2, 2),
     ("tan", "tan", 1, 1),
@@ -61,7 +49,6 @@ const SAME: [(&str, &str, usize, usize); 53] = [
     ("translate", "translate", 3, 3),
     ("trunc", "truncate", 1, 2),
     ("upper", "upper", 1, 1),
-    ("width_bucket", "width_bucket", 4, 4),
     ("grouping", "grouping", 1, 9),
     ("sequence", "sequence", 3, 3),
     ("concat_ws", "concat_ws", 2, 99),
@@ -107,7 +94,7 @@ const WINDOW: [&str; 11] = [
 ];
 
 /// What to do where Athena has nothing.
-const HINTS: [(&str, &str); 14] = [
+const HINTS: [(&str, &str); 17] = [
     ("age", "Subtract the moments, or count months with date_diff in Athena itself."),
     ("array_append", "Write a || ARRAY[x] in Athena itself."),
     ("array_cat", "Write a || b in Athena itself."),
@@ -117,10 +104,13 @@ const HINTS: [(&str, &str); 14] = [
     ("json_agg", "Write array_agg, and build the JSON where the rows are read."),
     ("jsonb_agg", "Write array_agg, and build the JSON where the rows are read."),
     ("make_date", "Write DATE '2024-01-31'."),
+    ("array_remove", "Write the element as a literal, or filter in a subquery."),
     ("mode", "Count each value in a subquery, and take the first."),
     ("percentile_cont", "Ask Lakegate for it: Athena only approximates."),
     ("percentile_disc", "Ask Lakegate for it: Athena only approximates."),
+    ("regexp_replace", "Replace all: regexp_replace(x, 'a', 'b', 'g')."),
     ("repeat", "Ask Lakegate for it: Athena's repeat gives an array."),
+    ("to_timestamp", "Give it whole seconds: Athena rounds to milliseconds."),
     ("unnest", "Write it in FROM: FROM t, unnest(t.a) AS u (x)."),
 ];
 
@@ -136,7 +126,9 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
     let name = plain_name(&function.name).ok_or_else(|| unknown(&function.name.to_string()))?;
     let kinds: Vec<Option<Kind>> =
         plain_args(function).unwrap_or_default().iter().map(|arg| pass.kinds.of(arg)).collect();
-    parts(pass, walk, function)?;
+    let elements = plain_args(function).unwrap_or_default();
+    let elements = elements.first().and_then(|array| pass.kinds.elements(array));
+    parts(pass, walk, function, &name)?;
     if let Some((_, athena)) = AGGREGATES.iter().find(|(local, _)| *local == name) {
         return aggregate(expr, &name, athena, &kinds);
     }
@@ -161,11 +153,14 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
         return Ok(());
     }
     let args = take_args(function);
-    *expr = otherwise(pass, &name, args, &kinds)?;
+    *expr = match name.as_str() {
+        "array_to_string" => texts::array_to_string(args, elements)?,
+        _ => otherwise(&name, args, &kinds)?,
+    };
     Ok(())
 }
 
-fn is_scalar(args: &FunctionArguments) -> bool {
+pub fn is_scalar(args: &FunctionArguments) -> bool {
     match args {
         FunctionArguments::List(list) => {
             list.duplicate_treatment.is_none() && list.clauses.is_empty()
@@ -175,20 +170,19 @@ fn is_scalar(args: &FunctionArguments) -> bool {
     }
 }
 
-fn parts(pass: &mut ToAthena, walk: &mut Walk, function: &mut Function) -> Result<()> {
+fn parts(pass: &mut ToAthena, walk: &mut Walk, function: &mut Function, name: &str) -> Result<()> {
     let odd = function.uses_odbc_syntax || function.null_treatment.is_some();
     if odd
         || !matches!(function.parameters, FunctionArguments::None)
         || !function.within_group.is_empty()
     {
-        let name = function.name.to_string().to_lowercase();
-        return Err(unknown(&name));
+        return Err(unknown(name));
     }
     if let FunctionArguments::List(list) = &mut function.args {
         for arg in &mut list.args {
             match arg {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => walk.expr(pass, expr)?,
-                FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => {}
+                FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if name == "count" => {}
                 other => {
                     return Err(refused(
                         format!("the argument {other}"),
@@ -221,7 +215,7 @@ fn aggregate(expr: &mut Expr, name: &str, athena: &str, kinds: &[Option<Kind>]) 
     let Expr::Function(function) = expr else { return Ok(()) };
     function.name = ObjectName::from(vec![Ident::new(athena)]);
     match (name, kinds) {
-        ("avg", [Some(Kind::Double | Kind::Interval)]) => {}
+        ("avg", [Some(Kind::Double)]) => {}
         ("avg", [Some(Kind::Integer)]) => {
             // As many digits as a numeric's average has; a double would round otherwise.
             let mut sum = function.clone();
@@ -232,11 +226,17 @@ fn aggregate(expr: &mut Expr, name: &str, athena: &str, kinds: &[Option<Kind>]) 
         }
         ("avg", _) => {
             return Err(refused(
-                "avg of a numeric or of an unknown type, which Athena rounds to the digits of its input",
+                "avg of a numeric or of an unknown type, which Athena rounds to the digits of its \
+                input",
                 "Cast it: avg(x::double precision).",
             )
             .about(Subject::Type));
         }
+        ("sum", [Some(Kind::Real)]) => {
+            let what = "sum of a real, which Athena reckons in other digits";
+            return Err(refused(what, "Cast it: sum(x::double precision).").about(Subject::Type));
+        }
+        (name, kinds) if STATISTICS.contains(&name) => statistic(name, kinds)?,
         ("string_agg", [Some(Kind::Text), Some(_)]) => *expr = joined(function)?,
         ("string_agg", _) => {
             return Err(refused("string_agg of other values than text", "Cast it to text.")
@@ -245,6 +245,36 @@ fn aggregate(expr: &mut Expr, name: &str, athena: &str, kinds: &[Option<Kind>]) 
         _ => {}
     }
     Ok(())
+}
+
+const STATISTICS: [&str; 11] = [
+    "corr",
+    "covar_pop",
+    "covar_samp",
+    "regr_intercept",
+    "regr_slope",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "var_pop",
+    "var_samp",
+    "variance",
+];
+
+/// Of one column they are numerics here unless it is a double; of two, doubles in both unless they are reals.
+fn statistic(name: &str, kinds: &[Option<Kind>]) -> Result<()> {
+    let exact = match kinds {
+        [one] => *one == Some(Kind::Double),
+        kinds => kinds.iter().all(|kind| kind.is_some_and(Kind::is_number)),
+    };
+    match exact {
+        true => Ok(()),
+        false => Err(refused(
+            format!("{name} of other values than doubles, which has other digits in Athena"),
+            "Cast them: x::double precision.",
+        )
+        .about(Subject::Type)),
+    }
 }
 
 /// Of no values it is NULL, and NULLs are no values.
@@ -278,18 +308,13 @@ fn joined(function: &mut Function) -> Result<Expr> {
     Ok(call("array_join", [Expr::Function(function.clone()), separator]))
 }
 
-fn otherwise(
-    pass: &ToAthena,
-    name: &str,
-    mut args: Vec<Expr>,
-    kinds: &[Option<Kind>],
-) -> Result<Expr> {
+fn otherwise(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
     let first_two = |args: &mut Vec<Expr>| (take(&mut args[0]), take(&mut args[1]));
     Ok(match (name, args.len()) {
-        ("concat", 1..) => concatenated(args, kinds)?,
-        ("btrim" | "ltrim" | "rtrim", 1 | 2) => trimmed(name, args),
-        ("left" | "right", 2) => side(name, args)?,
-        ("substr" | "substring", 2 | 3) => substring(args, kinds)?,
+        ("concat", 1..) => texts::concatenated(args, kinds)?,
+        ("btrim" | "ltrim" | "rtrim", 1 | 2) => texts::trimmed(name, args),
+        ("left" | "right", 2) => texts::side(name, args)?,
+        ("substr" | "substring", 2 | 3) => texts::substring(args, kinds)?,
         ("lpad" | "rpad", 2) => {
             args.push(text(" "));
             call(name, args)
@@ -300,14 +325,21 @@ fn otherwise(
         ("replace", 3) => {
             return Err(refused("replace of a text that may be empty", "Write it as a string."));
         }
-        ("split_part", 3) => split_part(args)?,
-        ("string_to_array", 2) => string_to_array(args)?,
-        ("array_to_string", 2) => call("array_join", args),
+        ("split_part", 3) => texts::split_part(args)?,
+        ("string_to_array", 2) => texts::string_to_array(args)?,
         ("array_length", 2) if literal_integer(&args[1]) == Some(1) => {
             let count = call("cardinality", [take(&mut args[0])]);
             call("nullif", [count, number(0)])
         }
-        ("array_position", 2) => call("nullif", [call(name, args), number(0)]),
+        // Postgres finds NULLs, too.
+        ("array_position", 2) if super::expressions::is_literal(&args[1]) => {
+            call("nullif", [call(name, args), number(0)])
+        }
+        ("array_remove", 2) if super::expressions::is_literal(&args[1]) => call(name, args),
+        // Of what is no array, json_array_length is NULL there and an error here, as is this cast.
+        ("json_array_length", 1) if kinds[0] == Some(Kind::Json) => {
+            call("cardinality", [cast(take(&mut args[0]), named_type("array(json)"))])
+        }
         ("md5", 1) => {
             let hashed = call("md5", [call("to_utf8", args)]);
             call("lower", [call("to_hex", [hashed])])
@@ -315,7 +347,7 @@ fn otherwise(
         ("encode", 2) if literal_text(&args[1]) == Some("hex") => {
             call("lower", [call("to_hex", [take(&mut args[0])])])
         }
-        ("regexp_replace", 4) => regexp_replace(args)?,
+        ("regexp_replace", 4) => texts::regexp_replace(args)?,
         ("greatest" | "least", 1 | 2) => {
             let mut picked = call(name, args.iter().cloned());
             if args.len() == 1 {
@@ -331,266 +363,42 @@ fn otherwise(
                 "Nest it: greatest(greatest(a, b), c).",
             ));
         }
-        ("round", 1 | 2) => rounded(args, kinds)?,
-        ("ceil" | "ceiling", 1) => whole("ceiling", args, kinds),
-        ("floor", 1) => whole("floor", args, kinds),
-        ("date_trunc", 2) => date_trunc(pass, args, kinds)?,
+        ("regexp_like", 2) => {
+            let (value, pattern) = first_two(&mut args);
+            call(name, [value, texts::regexp_literal(&pattern, Use::Test)?])
+        }
+        _ => return measured(name, args, kinds),
+    })
+}
+
+/// Of numbers and moments.
+fn measured(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
+    Ok(match (name, args.len()) {
+        ("round", 1 | 2) => numbers::rounded(args, kinds)?,
+        ("ceil" | "ceiling", 1) => numbers::whole("ceiling", args, kinds),
+        ("sqrt" | "exp" | "ln" | "log" | "log10", 1) | ("power" | "pow", 2) => {
+            numbers::inexact(name, args, kinds)?
+        }
+        ("acos" | "asin", 1) => {
+            let outside = binary(call("abs", args.clone()), BinaryOperator::Gt, number(1));
+            call(name, [failing_if(outside, take(&mut args[0]))])
+        }
+        ("floor", 1) => numbers::whole("floor", args, kinds),
+        ("date_trunc", 2) => masks::date_trunc(args, kinds)?,
         ("date_part", 2) => {
-            let (field, inner) = first_two(&mut args);
+            let (field, inner) = (take(&mut args[0]), take(&mut args[1]));
             let field = literal_text(&field).map(str::to_lowercase);
             let field = field.ok_or_else(|| {
                 refused("date_part of a field that is no literal", "Write the field as a string.")
             })?;
             cast(moments::field_of(&field, kinds[1], inner)?, named_type("double"))
         }
-        ("to_char", 2) => to_char(args, kinds)?,
-        ("to_date", 2) => cast(date_parse(args)?, named_type("date")),
-        ("to_timestamp", 2) => cast(date_parse(args)?, named_type("timestamp(3) with time zone")),
-        ("to_timestamp", 1) => call("from_unixtime", args),
-        ("regexp_like", 2) => {
-            let (value, pattern) = first_two(&mut args);
-            call(name, [value, regexp_literal(&pattern, Use::Test)?])
+        ("to_char", 2) => masks::to_char(args, kinds)?,
+        ("to_date", 2) => cast(masks::date_parse(args)?, named_type("date")),
+        ("to_timestamp", 2) => {
+            cast(masks::date_parse(args)?, named_type("timestamp(3) with time zone"))
         }
+        ("to_timestamp", 1) if kinds[0] == Some(Kind::Integer) => call("from_unixtime", args),
         _ => return Err(unknown(name)),
     })
-}
-
-fn regexp_literal(pattern: &Expr, wanted: Use) -> Result<Expr> {
-    match literal_text(pattern) {
-        Some(said) => Ok(text(&regexps::translated(said, Way::ToJava, wanted)?)),
-        None => Err(refused(
-            "a regular expression that is no literal",
-            "Write the pattern as a string.",
-        )),
-    }
-}
-
-/// Postgres leaves NULLs out; Athena makes all of it NULL.
-fn concatenated(args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
-    let mut parts = Vec::with_capacity(args.len());
-    for (mut arg, kind) in args.into_iter().zip(kinds) {
-        let is_literal = literal_text(&arg).is_some();
-        parts.push(match kind {
-            _ if is_literal => arg,
-            Some(Kind::Text) => or_else(&mut arg, text("")),
-            Some(Kind::Integer | Kind::Date | Kind::Decimal) => {
-                or_else(&mut cast(arg, named_type("varchar")), text(""))
-            }
-            _ => {
-                let error = refused(
-                    format!("concat of {arg}, of another type than text"),
-                    "Cast it to text.",
-                );
-                return Err(error.about(Subject::Type));
-            }
-        });
-    }
-    // Athena's takes two at least.
-    Ok(if parts.len() == 1 { parts.remove(0) } else { call("concat", parts) })
-}
-
-/// Postgres takes off spaces, Athena's trim all white space.
-fn trimmed(name: &str, mut args: Vec<Expr>) -> Expr {
-    let side = match name {
-        "ltrim" => TrimWhereField::Leading,
-        "rtrim" => TrimWhereField::Trailing,
-        _ => TrimWhereField::Both,
-    };
-    let what = if args.len() == 2 { take(&mut args[1]) } else { text(" ") };
-    trim(side, what, take(&mut args[0]))
-}
-
-pub fn text_syntax(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
-    match expr {
-        Expr::Trim { trim_where, trim_what, expr: inner, trim_characters } => {
-            let mut what = match (trim_what, trim_characters.take()) {
-                (Some(what), None) => take(what),
-                (None, None) => text(" "),
-                (None, Some(mut list)) if list.len() == 1 => take(&mut list[0]),
-                _ => return Err(refused("this form of TRIM", "Write TRIM(BOTH 'x' FROM s).")),
-            };
-            walk.expr(pass, inner)?;
-            walk.expr(pass, &mut what)?;
-            *expr = trim(trim_where.unwrap_or(TrimWhereField::Both), what, take(inner));
-        }
-        Expr::Substring { expr: inner, substring_from, substring_for, .. } => {
-            let from = substring_from.take().map_or_else(|| number(1), |from| *from);
-            let mut args = vec![take(inner), from];
-            args.extend(substring_for.take().map(|length| *length));
-            let kinds: Vec<Option<Kind>> = args.iter().map(|arg| pass.kinds.of(arg)).collect();
-            walk.exprs(pass, &mut args)?;
-            *expr = substring(args, &kinds)?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// From a place before the first letter both count differently.
-fn substring(args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
-    if kinds.get(1) == Some(&Some(Kind::Text)) {
-        return Err(refused(
-            "substring by a regular expression",
-            "Test it with ~, or cut by position.",
-        ));
-    }
-    if !is_positive(&args[1]) {
-        return Err(refused(
-            format!("substring from {}, which may be less than 1", args[1]),
-            "Write a number from 1, strpos(…) + 1, or greatest(…, 1).",
-        ));
-    }
-    Ok(call("substr", args))
-}
-
-fn is_positive(expr: &Expr) -> bool {
-    if let Some(value) = literal_integer(expr) {
-        return value > 0;
-    }
-    match bare(expr) {
-        Expr::BinaryOp { left, op: BinaryOperator::Plus, right } => {
-            is_positive(left) && is_natural(right) || is_natural(left) && is_positive(right)
-        }
-        Expr::Function(function) if plain_name(&function.name).as_deref() == Some("coalesce") => {
-            plain_args(function).unwrap_or_default().iter().any(|arg| is_positive(arg))
-        }
-        _ => false,
-    }
-}
-
-/// At least zero.
-fn is_natural(expr: &Expr) -> bool {
-    const COUNTS: [&str; 5] = ["strpos", "length", "position", "cardinality", "count"];
-    match bare(expr) {
-        Expr::Position { .. } => true,
-        Expr::Function(function) => {
-            plain_name(&function.name).is_some_and(|name| COUNTS.contains(&name.as_str()))
-        }
-        other => literal_integer(other).is_some_and(|value| value >= 0) || is_positive(other),
-    }
-}
-
-fn side(name: &str, mut args: Vec<Expr>) -> Result<Expr> {
-    let Some(count) = literal_integer(&args[1]).filter(|count| *count >= 0) else {
-        return Err(refused(
-            format!("{name} by a count that is no number from 0"),
-            "Write substr.",
-        ));
-    };
-    let value = take(&mut args[0]);
-    if name == "left" {
-        return Ok(call("substr", [value, number(1), number(count)]));
-    }
-    let length = call("length", [value.clone()]);
-    let from = binary(length, BinaryOperator::Minus, number(count - 1));
-    Ok(call("substr", [value, call("greatest", [from, number(1)])]))
-}
-
-/// Behind the last part is an empty text here and NULL there.
-fn split_part(mut args: Vec<Expr>) -> Result<Expr> {
-    let is_whole = literal_integer(&args[2]).is_some_and(|at| at > 0);
-    if !is_whole || literal_text(&args[1]).is_none_or(str::is_empty) {
-        return Err(refused(
-            "split_part by other than a literal text and a number from 1",
-            "Write both as literals.",
-        ));
-    }
-    let value = args[0].clone();
-    let part = or_else(&mut call("split_part", args.drain(..)), text(""));
-    Ok(case(is_not_null(value), part, None))
-}
-
-/// Of an empty text there are no parts here, and one there.
-fn string_to_array(mut args: Vec<Expr>) -> Result<Expr> {
-    if literal_text(&args[1]).is_none_or(str::is_empty) {
-        return Err(refused(
-            "string_to_array by a text that is no literal",
-            "Write the separator as a string.",
-        ));
-    }
-    let value = args[0].clone();
-    let none =
-        cast(Expr::Array(Array { elem: Vec::new(), named: true }), named_type("array(varchar)"));
-    Ok(case(binary(value, BinaryOperator::Eq, text("")), none, Some(call("split", args.drain(..)))))
-}
-
-fn regexp_replace(mut args: Vec<Expr>) -> Result<Expr> {
-    let (Some(replacement), Some("g")) = (literal_text(&args[2]), literal_text(&args[3])) else {
-        return Err(refused(
-            "regexp_replace of the first match only",
-            "Replace all, regexp_replace(x, 'a', 'b', 'g'), with a literal replacement.",
-        ));
-    };
-    let replacement = text(&regexps::replacement(replacement, Way::ToJava)?);
-    let pattern = regexp_literal(&args[1], Use::Find)?;
-    Ok(call("regexp_replace", [take(&mut args[0]), pattern, replacement]))
-}
-
-/// A double's halves round to even here and up there.
-fn rounded(args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
-    match kinds[0] {
-        Some(Kind::Decimal | Kind::Integer) => Ok(call("round", args)),
-        _ => Err(refused(
-            "round of a double or of an unknown type, whose halves Athena rounds otherwise",
-            "Cast it: round(x::numeric(38, 10), 2).",
-        )
-        .about(Subject::Type)),
-    }
-}
-
-fn whole(name: &str, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Expr {
-    match kinds[0] {
-        Some(Kind::Integer) => call(name, [cast(take(&mut args[0]), named_type("double"))]),
-        _ => call(name, args),
-    }
-}
-
-fn date_trunc(_: &ToAthena, mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
-    const UNITS: [&str; 9] =
-        ["millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"];
-    let unit = literal_text(&args[0]).map(str::to_lowercase).unwrap_or_default();
-    if !UNITS.contains(&unit.as_str()) {
-        return Err(refused(
-            format!("date_trunc to {}", args[0]),
-            "Write a unit from second to year.",
-        ));
-    }
-    let moment = take(&mut args[1]);
-    let moment = match kinds[1] {
-        Some(Kind::Date) => cast(moment, named_type("timestamp(3) with time zone")),
-        Some(Kind::Timestamp | Kind::TimestampTz) => moment,
-        _ => {
-            let error = refused("date_trunc of an unknown type", "Cast it to date or timestamp.");
-            return Err(error.about(Subject::Type));
-        }
-    };
-    Ok(call("date_trunc", [text(&unit), moment]))
-}
-
-fn mask(expr: &Expr) -> Result<Expr> {
-    let said = literal_text(expr)
-        .ok_or_else(|| refused("a mask that is no literal", "Write the mask as a string."))?;
-    patterns::to_mysql(said).map(|mask| text(&mask)).ok_or_else(|| {
-        refused(
-            format!("the mask '{said}'"),
-            "Use YYYY, MM, DD, HH24, HH12, MI, SS, US, AM, Mon, FMMonth, Dy, FMDay, DDD, IYYY and IW.",
-        )
-    })
-}
-
-fn to_char(mut args: Vec<Expr>, kinds: &[Option<Kind>]) -> Result<Expr> {
-    if !kinds[0].is_some_and(Kind::is_moment) {
-        return Err(refused(
-            "to_char of a number or of an unknown type",
-            "Cast it to date or timestamp.",
-        )
-        .about(Subject::Type));
-    }
-    let mask = mask(&args[1])?;
-    Ok(call("date_format", [take(&mut args[0]), mask]))
-}
-
-fn date_parse(mut args: Vec<Expr>) -> Result<Expr> {
-    let mask = mask(&args[1])?;
-    Ok(call("date_parse", [take(&mut args[0]), mask]))
 }

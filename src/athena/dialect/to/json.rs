@@ -26,13 +26,17 @@ pub fn rewrite(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
             document = *inner;
         }
     }
-    // The document may be given as text: it need not be parsed twice.
+    // Athena finds nothing in a text that is no JSON, and fails to parse it, as we do; parsed, numbers lose
+    // digits.
     if let Expr::Cast { expr: inner, data_type: DataType::JSON | DataType::JSONB, .. } =
         &mut document
     {
-        document = take(inner);
+        let mut said = take(inner);
+        walk.expr(pass, &mut said)?;
+        document = case(is_not_null(call("json_parse", [said.clone()])), said, None);
+    } else {
+        walk.expr(pass, &mut document)?;
     }
-    walk.expr(pass, &mut document)?;
     let path = text(&format!("${path}"));
     let mut found = call("json_extract", [document.clone(), path.clone()]);
     *expr = match as_text {
@@ -70,6 +74,11 @@ fn named(key: &str) -> Result<String> {
         {
             Ok(format!(".{key}"))
         }
+        // Athena takes it for an index, too.
+        key if key.parse::<i64>().is_ok() => Err(refused(
+            format!("the JSON key {key}, which may be an index in Athena"),
+            "Write an index without quotes: x -> 0.",
+        )),
         key if key.contains(['"', '\\', '\'']) => {
             Err(refused(format!("the JSON key {key}"), "Athena's paths have no quotes in keys."))
         }

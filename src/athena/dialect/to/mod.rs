@@ -1,10 +1,14 @@
 //! From our SQL to Athena's.
 
+mod arrays;
 mod expressions;
 mod functions;
 mod json;
+mod masks;
 mod moments;
+mod numbers;
 mod tables;
+mod texts;
 
 use lakegate_base::{Result, Subject};
 use sqlparser::ast::*;
@@ -14,8 +18,11 @@ use super::kinds::{Columns, Kinds, Speech};
 use super::names;
 use super::walk::{Pass, Walk, check_depth, refused};
 
-/// The text that Athena is to run. `lake` is the catalog's name, which Athena does not know; `columns` has all
-/// columns of the tables that the statement names.
+/// Athena's limit (https://docs.aws.amazon.com/athena/latest/ug/service-limits.html).
+const TEXT_BYTES_MAX: usize = 262_144;
+
+/// The text that Athena is to run. `lake` is the catalog's name, which Athena does not know; `columns` has
+/// all columns of the tables that the statement names.
 ///
 /// # Errors
 ///
@@ -26,7 +33,14 @@ pub fn to_athena(tree: &Statement, lake: &str, columns: &Columns) -> Result<Stri
     let mut tree = tree.clone();
     let mut pass = ToAthena { kinds, lake: lake.to_string() };
     Walk::default().statement(&mut pass, &mut tree)?;
-    Ok(tree.to_string())
+    let text = tree.to_string();
+    match text.len() > TEXT_BYTES_MAX {
+        true => Err(refused(
+            format!("a statement of {} bytes for Athena", text.len()),
+            "Athena takes 262144: write shorter lists, or join a table of the values.",
+        )),
+        false => Ok(text),
+    }
 }
 
 struct ToAthena {
@@ -167,8 +181,8 @@ fn mentions(expr: &Expr, name: &str) -> bool {
 }
 
 impl ToAthena {
-    /// `GROUP BY month` may mean an output, which Athena takes by its number only. An input column of that name
-    /// comes first, in both.
+    /// `GROUP BY month` may mean an output, which Athena takes by its number only. An input column of that
+    /// name comes first, in both.
     fn group_by_outputs(&self, select: &mut Select) -> Result<()> {
         let outputs: Vec<(String, Expr, usize)> = numbered(&select.projection);
         let wild = select.projection.iter().position(|item| {

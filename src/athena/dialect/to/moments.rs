@@ -54,23 +54,41 @@ pub fn typed(said: &str, data_type: &DataType) -> Result<Expr> {
         DataType::Timestamp(None, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
             let Some((moment, offset)) = split_offset(&said) else {
                 return Err(refused(
-                    format!("the moment '{said}' without an offset, which each session reads in its own zone"),
+                    format!(
+                        "the moment '{said}' without an offset, which each session reads in \
+                    its own zone"
+                    ),
                     "Write it with its offset: '2026-01-31 12:00:00+00'.",
                 )
                 .about(Subject::Value));
             };
-            (DataType::Timestamp(None, TimezoneInfo::None), format!("{moment} {offset}"))
+            let is_utc = matches!(offset.as_str(), "UTC" | "+00:00" | "-00:00");
+            let zoned = typed_string(DataType::Timestamp(None, TimezoneInfo::None), {
+                format!("{moment} {offset}")
+            });
+            return Ok(if is_utc { zoned } else { in_utc(zoned) });
         }
         other => {
             return Err(refused(
                 format!("the literal {other} '{said}'"),
-                "Write dates as 2024-01-31 and moments as 2024-01-31 12:00:00, with at most milliseconds.",
+                "Write dates as 2024-01-31 and moments as 2024-01-31 12:00:00, with at most \
+                microseconds.",
             )
             .about(Subject::Value));
         }
     };
-    let value = Value::SingleQuotedString(value).with_empty_span();
-    Ok(Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: false }))
+    Ok(typed_string(data_type, value))
+}
+
+pub fn typed_string(data_type: DataType, said: String) -> Expr {
+    let value = Value::SingleQuotedString(said).with_empty_span();
+    Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: false })
+}
+
+/// Athena's moments keep the zone they were written in, and are cut and printed in it; ours in the session's,
+/// which is UTC.
+pub fn in_utc(moment: Expr) -> Expr {
+    call("at_timezone", [moment, text("UTC")])
 }
 
 /// `'2024-01-31'::date`.
@@ -94,8 +112,8 @@ pub fn cast_literal(inner: &Expr, data_type: &DataType) -> Result<Option<Expr>> 
     }
 }
 
-fn timestamp_type() -> DataType {
-    named_type("timestamp(3)")
+pub fn timestamp_type() -> DataType {
+    named_type("timestamp(6)")
 }
 
 /// `+` and `-` with a moment or an interval in it; false for any other.
@@ -126,7 +144,10 @@ pub fn reckon(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<b
             *expr = call("date_diff", [text("day"), take(right), take(left)]);
         }
         (Some(one), Some(other)) if one == other && is_minus && one.is_moment() => {
-            return Ok(false);
+            return Err(refused(
+                format!("{expr}, which is an interval of milliseconds in Athena"),
+                "Write extract(epoch FROM a - b), or compare a with b + INTERVAL '1 day'.",
+            ));
         }
         (Some(Kind::Interval), Some(Kind::Interval)) => return Ok(false),
         (one, other) if is_plain(one, other, is_minus) => return Ok(false),
@@ -190,6 +211,20 @@ fn add_days(day: Expr, count: Expr, is_minus: bool) -> Expr {
 pub fn extract(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<()> {
     let Expr::Extract { field, expr: inner, .. } = expr else { return Ok(()) };
     let kind = pass.kinds.of(inner);
+    let is_epoch = matches!(field, DateTimeField::Epoch);
+    if let (true, Expr::BinaryOp { left, op: BinaryOperator::Minus, right }) =
+        (is_epoch, bare(inner))
+    {
+        let kinds = (pass.kinds.of(left), pass.kinds.of(right));
+        let (mut left, mut right) = (left.clone(), right.clone());
+        if matches!(kinds, (Some(Kind::Timestamp | Kind::TimestampTz), _)) && kinds.0 == kinds.1 {
+            walk.expr(pass, &mut left)?;
+            walk.expr(pass, &mut right)?;
+            let (left, right) = (epoch(*left), epoch(*right));
+            *expr = operand(binary(left, BinaryOperator::Minus, right));
+            return Ok(());
+        }
+    }
     walk.expr(pass, inner)?;
     *expr = field_of(&field.to_string().to_lowercase(), kind, take(inner))?;
     Ok(())
@@ -199,11 +234,6 @@ pub fn extract(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Result<
 pub fn field_of(field: &str, kind: Option<Kind>, inner: Expr) -> Result<Expr> {
     let is_clock = matches!(field, "hour" | "minute");
     match kind {
-        Some(Kind::Interval) if field == "epoch" => {
-            let seconds =
-                binary(call("to_milliseconds", [inner]), BinaryOperator::Divide, number("1e3"));
-            return Ok(cast(seconds, named_type("decimal(38, 6)")));
-        }
         Some(Kind::Time) if is_clock => {}
         Some(kind) if kind.is_moment() && !(is_clock && kind == Kind::Date) => {}
         _ => {
@@ -236,15 +266,21 @@ pub fn field_of(field: &str, kind: Option<Kind>, inner: Expr) -> Result<Expr> {
                 Some(Kind::Date) => cast(inner, timestamp_type()),
                 _ => inner,
             };
-            cast(call("to_unixtime", [inner]), named_type("decimal(38, 6)"))
+            epoch(inner)
         }
         _ => {
             return Err(refused(
                 format!("the field {field} of a moment"),
-                "Take year, quarter, month, week, day, doy, dow, hour, minute or epoch; whole seconds by to_char(x, 'SS').",
+                "Take year, quarter, month, week, day, doy, dow, hour, minute or epoch; whole \
+                seconds by to_char(x, 'SS').",
             ));
         }
     })
+}
+
+/// A double has microseconds until the year 2242.
+fn epoch(moment: Expr) -> Expr {
+    cast(call("to_unixtime", [moment]), named_type("decimal(38, 6)"))
 }
 
 /// To Postgres it takes a zone off or puts one on; to Athena it shows the same moment in another zone.
@@ -265,7 +301,16 @@ pub fn at_time_zone(pass: &mut ToAthena, walk: &mut Walk, expr: &mut Expr) -> Re
             let (timestamp, time_zone) = (Box::new(operand(moment)), Box::new(zone));
             cast(Expr::AtTimeZone { timestamp, time_zone }, timestamp_type())
         }
-        Some(Kind::Timestamp) => call("with_timezone", [moment, zone]),
+        Some(Kind::Timestamp) if literal_text(&zone) == Some("UTC") => {
+            call("with_timezone", [moment, zone])
+        }
+        Some(Kind::Timestamp) => {
+            return Err(refused(
+                "a timestamp in a zone whose clocks change",
+                "Write AT TIME ZONE 'UTC': of an hour that comes twice we take the second, Athena \
+                the first.",
+            ));
+        }
         _ => {
             let error =
                 refused("AT TIME ZONE of an unknown type", "Cast it to timestamp or timestamptz.");

@@ -4,6 +4,7 @@ use lakegate_base::{Result, Subject};
 use sqlparser::ast::*;
 
 use super::super::build::{call, folded, literal_integer, number, text};
+use super::super::intervals::{self, Part};
 use super::super::kinds::{is_moment_text, split_offset};
 use super::super::walk::refused;
 use super::ToAthena;
@@ -116,7 +117,8 @@ fn moment(suffix: &str) -> Result<Expr> {
     Ok(Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax: false }))
 }
 
-/// `generate_series(1, 10)` → `UNNEST(sequence(1, 10, 1))`: with its step, as Athena would count down without.
+/// `generate_series(1, 10)` → `UNNEST(sequence(1, 10, 1))`: with its step, as Athena would count down
+/// without.
 fn series(pass: &ToAthena, table: &mut TableFactor) -> Result<Option<TableFactor>> {
     let (name, args, alias, with_ordinality) = match table {
         TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } => {
@@ -145,6 +147,14 @@ fn series(pass: &ToAthena, table: &mut TableFactor) -> Result<Option<TableFactor
         return Err(refused(
             "a series whose step is no literal",
             "Write the step as a number or an interval.",
+        ));
+    }
+    if let Some(Expr::Interval(step)) = exprs.get(2)
+        && intervals::parts(step).is_none_or(|parts| parts.iter().any(Part::is_calendar))
+    {
+        return Err(refused(
+            "a series by months",
+            "Step by days, or add months to the numbers of a series.",
         ));
     }
     if is_interval && pass.kinds.of(&exprs[0]) != Some(super::super::Kind::Timestamp) {
@@ -183,14 +193,14 @@ fn column_alias(alias: &mut Option<TableAlias>, with_ordinality: bool) -> Result
 pub fn cross_joins(select: &mut Select) {
     let is_unnest = |joins: &TableWithJoins| matches!(joins.relation, TableFactor::UNNEST { .. });
     let [_, second] = select.from.as_slice() else { return };
-    if !is_unnest(second) {
+    // What is joined to it is joined before the comma.
+    if !is_unnest(second) || !second.joins.is_empty() {
         return;
     }
-    let Some(TableWithJoins { relation, joins }) = select.from.pop() else { return };
+    let Some(TableWithJoins { relation, .. }) = select.from.pop() else { return };
     let join_operator = JoinOperator::CrossJoin(JoinConstraint::None);
     let cross = Join { relation, global: false, join_operator };
     if let Some(first) = select.from.first_mut() {
         first.joins.push(cross);
-        first.joins.extend(joins);
     }
 }
