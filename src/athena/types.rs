@@ -280,7 +280,7 @@ fn quoted_end(text: &str) -> Option<usize> {
 fn decimal(arguments: Option<&str>) -> Option<Type> {
     let (digits, scale) = arguments?.split_once(',').unwrap_or((arguments?, "0"));
     let (digits, scale) = (digits.trim().parse().ok()?, scale.trim().parse().ok()?);
-    (digits >= 1 && digits <= DECIMAL_DIGITS_MAX && scale <= digits)
+    ((1..=DECIMAL_DIGITS_MAX).contains(&digits) && scale <= digits)
         .then_some(Type::Decimal(digits, scale))
 }
 

@@ -246,8 +246,8 @@ fn map(of: &Type, key: &Type, value: &Type, texts: Texts) -> Result<ArrayRef, Wr
     };
     let keys = array(key, &every_other(0)).map_err(|wrong| spread.wrong(wrong, 2))?;
     let values = array(value, &every_other(1)).map_err(|wrong| spread.wrong(wrong, 2))?;
-    if keys.null_count() > 0 {
-        return Err(Wrong::new(0, "null as a key", of));
+    if let Some(at) = (0..keys.len()).find(|at| keys.is_null(*at)) {
+        return Err(spread.wrong(Wrong::new(at, "null as a key", of), 2));
     }
     let field = entries_field(key, value);
     let arrow::datatypes::DataType::Struct(fields) = field.data_type().clone() else {
@@ -279,4 +279,72 @@ fn row(of: &Type, fields: &[(String, Type)], texts: Texts) -> Result<ArrayRef, W
     let rows =
         StructArray::try_new_with_length(row_fields(fields), arrays, Some(nulls), texts.len());
     rows.map(|rows| Arc::new(rows) as ArrayRef).map_err(|_| Wrong::new(0, "a row", of))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::util::display::{ArrayFormatter, FormatOptions};
+
+    use super::*;
+
+    /// The values as Arrow shows them, or what is wrong.
+    fn read(of: &str, texts: &[Option<&str>]) -> String {
+        let of = Type::parse(of).expect("a type");
+        let array = match decode(&of, texts.iter().collect()) {
+            Ok(array) => array,
+            Err(wrong) => return format!("{}: {wrong}", wrong.row),
+        };
+        assert_eq!(array.data_type(), &of.arrow());
+        let options = FormatOptions::new().with_null("∅");
+        let shown = ArrayFormatter::try_new(&array, &options).expect("a formatter");
+        let shown: Vec<_> = (0..array.len()).map(|row| shown.value(row).to_string()).collect();
+        shown.join(" | ")
+    }
+
+    #[test]
+    fn values_are_read_exactly() {
+        for (of, text, expected) in [
+            ("boolean", "true", "true"),
+            ("tinyint", "-128", "-128"),
+            ("double", "-1.0E10", "-10000000000.0"),
+            ("real", "NaN", "NaN"),
+            ("decimal(5,2)", "-999.99", "-999.99"),
+            ("decimal(5,2)", "1.5", "1.50"),
+            ("decimal(3,3)", "0.001", "0.001"),
+            ("varbinary", "00 ff", "00ff"),
+            ("varbinary", "", ""),
+            ("array(row(a integer, b array(date)))", "[{a=1, b=[2020-01-01, null]}, null]", {
+                "[{a: 1, b: [2020-01-01, ∅]}, ∅]"
+            }),
+            ("map(integer, double)", "{1=2.0, 2=null}", "{1: 2.0, 2: ∅}"),
+        ] {
+            assert_eq!(read(of, &[Some(text), None]), format!("{expected} | ∅"), "{of}");
+        }
+        assert_eq!(read("unknown", &[None, None]).matches('∅').count(), 2);
+    }
+
+    #[test]
+    fn what_is_no_value_of_its_type_is_named() {
+        for (of, text) in [
+            ("boolean", "TRUE"),
+            ("tinyint", "128"),
+            ("integer", ""),
+            ("bigint", "1.0"),
+            ("decimal(5,2)", "1000.00"),
+            ("decimal(5,2)", "0.001"),
+            ("decimal(5,2)", ".5"),
+            ("varbinary", "0"),
+            ("date", "yesterday"),
+            ("timestamp(3)", "2020-01-01"),
+            ("array(integer)", "[1, 2"),
+            ("array(integer)", "[1, x]"),
+            ("row(a integer)", "{b=1}"),
+            ("map(integer, integer)", "{null=1}"),
+            ("unknown", "x"),
+        ] {
+            let found = read(of, &[None, Some(text), None]);
+            assert!(found.contains("does not read as"), "{of}: {found}");
+        }
+        assert!(read("array(integer)", &[Some("[1]"), None, Some("[2, x]")]).starts_with("2: "));
+    }
 }
