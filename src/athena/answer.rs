@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_athena::types::{ColumnInfo, QueryExecution, StatementType};
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use futures::{StreamExt, TryStreamExt};
 use lakegate_base::{Error, ErrorKind, Location, Result, Subject};
 use lakegate_store::{Stores, error, path};
 
-use crate::cells::{Cells, Shape};
+use crate::cells::{Cells, Column, Shape};
 use crate::client::{Client, PAGE_ROWS_MAX};
 use crate::csv::CsvReader;
 use crate::types::Type;
@@ -28,18 +29,30 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// One page is asked for in any case, as it tells the columns. With `Auto` it may be all there is.
-    pub(crate) async fn rows(&self, execution: &QueryExecution, shape: Shape) -> Result<Batches> {
+    pub(crate) async fn rows(
+        &self,
+        execution: &QueryExecution,
+        planned: Option<Shape>,
+    ) -> Result<(SchemaRef, Batches)> {
         let id = id(execution)?;
         let file = self.file(execution)?;
         let rows = if self.results == Results::Csv { 1 } else { PAGE_ROWS_MAX };
         let page = self.client.page(&id, None, rows).await?;
-        check_columns(&page, &shape)?;
-        match file {
-            Some(file) if self.results == Results::Csv || page.next_token.is_some() => {
-                self.csv(file, names(&page), shape).await
+        let shape = match planned {
+            Some(planned) => {
+                check_columns(&page, &planned)?;
+                planned
             }
-            _ => Ok(self.pages(id, page, shape, has_header(execution))),
-        }
+            None => flat_shape(&page)?,
+        };
+        let schema = shape.schema.clone();
+        let batches = match file {
+            Some(file) if self.results == Results::Csv || page.next_token.is_some() => {
+                self.csv(file, names(&page), shape).await?
+            }
+            _ => self.pages(id, page, shape, has_header(execution)),
+        };
+        Ok((schema, batches))
     }
 
     /// The CSV, where there is one that may be read.
@@ -137,10 +150,24 @@ fn names(page: &GetQueryResultsOutput) -> Vec<String> {
     infos(page).iter().map(|info| info.name().to_string()).collect()
 }
 
+/// The columns as results name them: enough where nothing is nested. Of moments they do not tell the digits.
+fn flat_shape(page: &GetQueryResultsOutput) -> Result<Shape> {
+    let column = |info: &ColumnInfo| {
+        let of = match info.r#type() {
+            "decimal" => format!("decimal({},{})", info.precision(), info.scale()),
+            moment @ ("time" | "timestamp") => format!("{moment}(6)"),
+            "timestamp with time zone" => "timestamp(6) with time zone".to_string(),
+            other => other.to_string(),
+        };
+        Column::new(info.name(), &of)
+    };
+    Ok(Shape::new(infos(page).iter().map(column).collect::<Result<Vec<_>>>()?))
+}
+
 /// What the plan announced is what came.
 fn check_columns(page: &GetQueryResultsOutput, shape: &Shape) -> Result<()> {
     let infos = infos(page);
-    let agrees = |(info, column): (&ColumnInfo, &crate::cells::Column)| {
+    let agrees = |(info, column): (&ColumnInfo, &Column)| {
         let is_exact = match column.of {
             Type::Decimal(digits, scale) => {
                 (info.precision(), info.scale()) == (i32::from(digits), i32::from(scale))

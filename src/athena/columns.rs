@@ -26,7 +26,8 @@ fn kind(field: &Field) -> Kind {
 fn of_type(of: &DataType) -> Kind {
     match of {
         DataType::Boolean => Kind::Boolean,
-        DataType::Float16 | DataType::Float32 | DataType::Float64 => Kind::Double,
+        DataType::Float16 | DataType::Float32 => Kind::Real,
+        DataType::Float64 => Kind::Double,
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Kind::Text,
         DataType::Binary
         | DataType::LargeBinary

@@ -34,6 +34,7 @@ mod unload;
 mod unloaded;
 mod values;
 mod way;
+mod zone;
 
 use std::any::Any;
 use std::future::Future;
@@ -175,11 +176,14 @@ impl Athena {
         }
     }
 
-    async fn rows(&self, finished: Finished, shape: Shape) -> Result<Batches> {
+    async fn rows(&self, finished: Finished, shape: Option<Shape>) -> Result<(SchemaRef, Batches)> {
         let Finished { execution, folder } = finished;
-        match folder {
-            Some(folder) => unload::rows(&execution, folder, shape, &self.options.limits).await,
-            None => self.answers.rows(&execution, shape).await,
+        match (folder, shape) {
+            (Some(folder), Some(shape)) => {
+                let schema = shape.schema.clone();
+                Ok((schema, unload::rows(&execution, folder, shape, &self.options.limits).await?))
+            }
+            (_, shape) => self.answers.rows(&execution, shape).await,
         }
     }
 }
@@ -190,12 +194,19 @@ impl Remote for Athena {
         "athena"
     }
 
-    fn translate(&self, tree: &(dyn Any + Send + Sync), fields: &[FieldRef]) -> Result<String> {
+    fn translate(
+        &self,
+        tree: &(dyn Any + Send + Sync),
+        fields: &[FieldRef],
+        zone: &str,
+    ) -> Result<String> {
         let tree = tree.downcast_ref::<Statement>().ok_or_else(|| {
             Error::unsupported("this statement on Athena")
                 .hint("Only queries run there: SELECT, VALUES and WITH.")
         })?;
-        dialect::to_athena(tree, &self.options.lake, &columns::columns(fields))
+        let text = dialect::to_athena(tree, &self.options.lake, &columns::columns(fields))?;
+        zone::check(zone, fields, &text)?;
+        Ok(text)
     }
 
     fn price(&self, bytes: Option<u64>) -> String {
@@ -207,10 +218,16 @@ impl Remote for Athena {
     }
 
     async fn run(&self, query: RemoteQuery, stop: &Stop, bill: &mut Bill) -> Result<Rows> {
-        let shape = self.shape(&query, stop).await?;
-        let folder = match way::choose(&self.options, &self.stores, &shape, &query)? {
-            Way::Text => None,
-            Way::Unload(output) => {
+        // A plan costs a round trip: only what results do not tell of their columns is worth it.
+        let shape = match way::is_plain(&self.options, &query) {
+            true => None,
+            false => Some(self.shape(&query, stop).await?),
+        };
+        let way =
+            shape.as_ref().map(|shape| way::choose(&self.options, &self.stores, shape, &query));
+        let folder = match way.transpose()? {
+            None | Some(Way::Text) => None,
+            Some(Way::Unload(output)) => {
                 Some(Folder::new(&output, self.stores.clone(), self.client.clone())?)
             }
         };
@@ -219,12 +236,12 @@ impl Remote for Athena {
         let start = self.start(&query, folder.as_ref());
         let running = self.executions.launch(start, Some(reservation), folder);
         let finished = running.wait(stop, &self.options.limits, bill).await?;
-        let schema = shape.schema.clone();
         let rows = until(stop, self.rows(finished, shape)).await;
         if rows.as_ref().is_err_and(|error| error.kind() == ErrorKind::Conflict) {
             self.known.forget(&(query.database, query.text));
         }
-        let stream = stopping(rows?, stop.clone());
+        let (schema, batches) = rows?;
+        let stream = stopping(batches, stop.clone());
         Ok(Rows { schema, stream: Box::pin(stream), stop: stop.clone() })
     }
 }

@@ -15,6 +15,21 @@ pub(crate) enum Way {
     Unload(Location),
 }
 
+/// Whether it comes as text and nothing in it is nested, whatever its plan says.
+pub(crate) fn is_plain(options: &AthenaOptions, query: &RemoteQuery) -> bool {
+    let is_flat = query
+        .columns
+        .as_ref()
+        .is_some_and(|columns| columns.fields().iter().all(|field| !field.data_type().is_nested()));
+    let is_large = query.estimate.is_some_and(|bytes| bytes > options.unload_above_bytes);
+    let may_unload = match options.results {
+        Results::Unload => true,
+        Results::Auto => is_large,
+        Results::Api | Results::Csv => false,
+    };
+    is_flat && !may_unload
+}
+
 pub(crate) fn choose(
     options: &AthenaOptions,
     stores: &Stores,

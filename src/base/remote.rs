@@ -41,8 +41,14 @@ pub trait Remote: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// The statement in the remote's words; refused as unsupported where it cannot be said exactly. `tree` is what
-    /// `Session::parse` made of it, with its parameters in place; `columns` are those of all tables it names.
-    fn translate(&self, tree: &(dyn Any + Send + Sync), columns: &[FieldRef]) -> Result<String>;
+    /// `Session::parse` made of it, with its parameters in place; `columns` are those of all tables it names, and
+    /// `zone` is the session's.
+    fn translate(
+        &self,
+        tree: &(dyn Any + Send + Sync),
+        columns: &[FieldRef],
+        zone: &str,
+    ) -> Result<String>;
 
     /// What reading so much costs at most, for people.
     fn price(&self, bytes: Option<u64>) -> String;

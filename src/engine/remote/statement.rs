@@ -20,6 +20,7 @@ use crate::rewrite::{folded, folded_parts};
 pub struct Abroad {
     tree: Tree,
     columns: Vec<FieldRef>,
+    zone: String,
     /// What the catalog says the tables have, all of them.
     bytes: Option<u64>,
 }
@@ -36,7 +37,7 @@ impl Abroad {
             bytes = bytes.zip(size(table)).map(|(all, own): (u64, u64)| all.saturating_add(own));
         }
         let ControlFlow::Continue(()) = VisitMut::visit(&mut tree, &mut Qualify::new(&tables));
-        Ok(Self { tree, columns, bytes })
+        Ok(Self { tree, columns, zone: planner.time_zone.clone(), bytes })
     }
 
     /// Whether a statement reads tables of the catalog and nothing else, so that it can be asked elsewhere.
@@ -50,7 +51,7 @@ impl Abroad {
     /// In the remote's words, without what only some of those who ask know.
     pub fn query(&self, remote: &dyn Remote, user: &str) -> Result<RemoteQuery> {
         Ok(RemoteQuery {
-            text: remote.translate(&self.tree, &self.columns)?,
+            text: remote.translate(&self.tree, &self.columns, &self.zone)?,
             database: None,
             user: user.to_string(),
             estimate: self.bytes,

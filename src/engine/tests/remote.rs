@@ -41,7 +41,7 @@ impl Remote for Elsewhere {
         "athena"
     }
 
-    fn translate(&self, tree: &(dyn Any + Send + Sync), _: &[FieldRef]) -> Result<String> {
+    fn translate(&self, tree: &(dyn Any + Send + Sync), _: &[FieldRef], _: &str) -> Result<String> {
         tree.downcast_ref::<Statement>()
             .map(ToString::to_string)
             .ok_or_else(|| Error::internal("no tree"))
