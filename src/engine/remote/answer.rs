@@ -5,22 +5,43 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use datafusion::arrow::compute::kernels::cmp::distinct;
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use lakegate_base::{Error, Result};
 
 /// A batch under the names and types the client was told. A value that would change is an error.
 pub fn told(batch: &RecordBatch, schema: &SchemaRef, remote: &str) -> Result<RecordBatch> {
-    if batch.num_columns() != schema.fields().len() {
-        let (found, wanted) = (batch.num_columns(), schema.fields().len());
-        let message = format!("{remote} answers {found} columns where {wanted} were told");
-        return Err(Error::internal(message));
-    }
+    check_names(batch, schema, remote)?;
     let columns = batch.columns().iter().zip(schema.fields());
     let columns = columns.map(|(column, field)| converted(column, field, remote));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &rows)
         .map_err(|e| Error::internal(format!("{remote}'s answer does not fit")).source(e))
+}
+
+/// `SELECT *` means there what the table has there.
+fn check_names(batch: &RecordBatch, schema: &SchemaRef, remote: &str) -> Result<()> {
+    let found = batch.schema_ref().fields();
+    let other = |(found, told): (&FieldRef, &FieldRef)| {
+        !is_unnamed(found.name()) && !found.name().eq_ignore_ascii_case(told.name())
+    };
+    let what = match found.iter().zip(schema.fields()).find(|(found, told)| other((found, told))) {
+        _ if found.len() != schema.fields().len() => {
+            format!("{} columns where {} were told", found.len(), schema.fields().len())
+        }
+        Some((found, told)) => {
+            format!("a column \"{}\" where \"{}\" was told", found.name(), told.name())
+        }
+        None => return Ok(()),
+    };
+    Err(Error::corrupt(format!("{remote} answers {what}")).hint(
+        "The table may have other columns there: crawl it again, and name the columns you want.",
+    ))
+}
+
+/// Athena calls columns without a name `_col0`.
+fn is_unnamed(name: &str) -> bool {
+    name.strip_prefix("_col").is_some_and(|rest| rest.parse::<u32>().is_ok())
 }
 
 fn converted(column: &ArrayRef, field: &Field, remote: &str) -> Result<ArrayRef> {
@@ -110,6 +131,19 @@ mod tests {
     fn decimal(value: i128) -> ArrayRef {
         let array = Decimal128Array::from(vec![Some(value), None]);
         Arc::new(array.with_precision_and_scale(38, 4).expect("a decimal"))
+    }
+
+    #[test]
+    fn columns_of_other_names_are_refused() {
+        let told_as = |name: &str| {
+            let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+            let batch = RecordBatch::try_from_iter([(name, column)]).expect("a batch");
+            let field = Field::new("Id", DataType::Int64, true);
+            told(&batch, &Arc::new(Schema::new(vec![field])), "athena")
+        };
+        assert!(told_as("id").is_ok() && told_as("_col0").is_ok());
+        let error = told_as("price").expect_err("another column");
+        assert_eq!(error.message(), "athena answers a column \"price\" where \"Id\" was told");
     }
 
     #[test]

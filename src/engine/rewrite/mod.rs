@@ -95,7 +95,7 @@ impl VisitorMut for Rewriter {
             output::name_inner_columns(subquery);
         }
         self.names.table_factor(factor);
-        Flow::Continue(())
+        flow(tables::refuse_sample(factor))
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> Flow {

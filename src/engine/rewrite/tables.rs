@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use lakegate_base::{Error, Result};
 use sqlparser::ast::{
     Expr, Ident, LimitClause, ObjectName, Query, Select, SelectItem, SetExpr, Statement,
     TableAlias, TableFactor, TableWithJoins, Visit, VisitMut, Visitor, VisitorMut,
@@ -104,6 +105,17 @@ pub fn whole_table(query: &mut Query) {
         select.from = vec![TableWithJoins { relation, joins: vec![] }];
     }
     query.body = whole.body;
+}
+
+/// The planner would leave it out, and answer with all rows.
+pub fn refuse_sample(factor: &TableFactor) -> Result<()> {
+    match factor {
+        TableFactor::Table { sample: Some(_), .. }
+        | TableFactor::Derived { sample: Some(_), .. } => {
+            Err(Error::unsupported("TABLESAMPLE").hint("Write WHERE random() < 0.1 for a tenth."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; ties and percentages are not known.
