@@ -6,8 +6,8 @@
 //! run:        columns → way → limits → start → poll → pages, CSV or unloaded Parquet → Arrow
 //! ```
 //!
-//! A task of its own keeps each statement (`execution.rs`): it outlives the client that asked, stops the statement
-//! when the client is gone, and writes down what it has cost.
+//! A task of its own keeps each statement (`execution.rs`): it outlives the client that asked, stops the
+//! statement when the client is gone, and writes down what it has cost.
 
 // Sizes and counts come from outside: a cast that loses bits is a bug or an attack.
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
@@ -191,11 +191,13 @@ impl Remote for Athena {
     }
 
     fn translate(&self, tree: &(dyn Any + Send + Sync), fields: &[FieldRef]) -> Result<String> {
-        let tree = tree.downcast_ref::<Statement>().ok_or_else(|| {
-            Error::unsupported("this statement on Athena")
-                .hint("Only queries run there: SELECT, VALUES and WITH.")
-        })?;
-        dialect::to_athena(tree, &self.options.lake, &columns::columns(fields))
+        match tree.downcast_ref::<Statement>() {
+            Some(query @ Statement::Query(_)) => {
+                dialect::to_athena(query, &self.options.lake, &columns::columns(fields))
+            }
+            _ => Err(Error::unsupported("this statement on Athena")
+                .hint("Only queries run there: SELECT, VALUES and WITH.")),
+        }
     }
 
     fn price(&self, bytes: Option<u64>) -> String {
