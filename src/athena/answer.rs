@@ -1,4 +1,5 @@
-//! The rows of a statement that succeeded, as text: by pages of the API, or from the CSV file that Athena wrote.
+//! The rows of a statement that succeeded, as text: by pages of the API, or from the CSV file that Athena
+//! wrote.
 
 use std::sync::Arc;
 
@@ -10,13 +11,16 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use lakegate_base::{Error, ErrorKind, Location, Result, Subject};
-use lakegate_store::{Stores, error, path};
+use lakegate_store::Stores;
 
 use crate::cells::{Cells, Column, Shape};
 use crate::client::{Client, PAGE_ROWS_MAX};
 use crate::csv::CsvReader;
 use crate::types::Type;
 use crate::{Limits, Results};
+
+const PART_BYTES: u64 = 4 << 20;
+const PARTS_AHEAD: usize = 2;
 
 pub(crate) type Batches = BoxStream<'static, Result<RecordBatch>>;
 
@@ -103,10 +107,8 @@ impl Answers {
     }
 
     async fn csv(&self, file: Location, names: Vec<String>, shape: Shape) -> Result<Batches> {
-        let store = self.stores.store(&file).await?;
-        let object = object_store::ObjectStoreExt::get(store.as_ref(), &path(&file)).await;
-        let object = object.map_err(|e| missing(error(e, &file)))?;
-        let bytes = object.into_stream().map_err(move |e| error(e, &file)).boxed();
+        let size = self.stores.head(&file).await.map_err(missing)?.size;
+        let bytes = parts(self.stores.clone(), file, size);
         let reading = Reading {
             bytes,
             rest: Bytes::new(),
@@ -120,6 +122,25 @@ impl Answers {
         });
         Ok(batches.boxed())
     }
+}
+
+/// The object's bytes, a few parts ahead of who reads them. Not as one request: its bytes would be taken in as
+/// fast as they come, however slow the reader.
+fn parts(stores: Arc<Stores>, file: Location, size: u64) -> BoxStream<'static, Result<Bytes>> {
+    let starts = (0..size.div_ceil(PART_BYTES)).map(|part| part * PART_BYTES);
+    let requests = starts.map(move |start| {
+        let (stores, file) = (stores.clone(), file.clone());
+        async move {
+            let end = size.min(start + PART_BYTES);
+            let bytes = stores.read_range(&file, start..end).await?;
+            match bytes.len() as u64 == end - start {
+                true => Ok(bytes),
+                false => Err(Error::corrupt(format!("{file} became shorter as it was read"))
+                    .hint("Run the statement again.")),
+            }
+        }
+    });
+    stream::iter(requests).buffered(PARTS_AHEAD).boxed()
 }
 
 fn id(execution: &QueryExecution) -> Result<String> {

@@ -1,12 +1,12 @@
-//! Requests to Athena: each within a quota and a time, again while that may help. Starting is done once, however
-//! often it is asked for: every repetition carries the token of the first.
+//! Requests to Athena: each within a quota and a time, again while that may help. Starting is done once,
+//! however often it is asked for: every repetition carries the token of the first.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_athena::Client as Sdk;
 use aws_sdk_athena::config::retry::RetryConfig;
@@ -77,8 +77,8 @@ impl Client {
         }
     }
 
-    /// The execution's name. Once `cancel` fires nothing is started any more; what may have been is asked for until
-    /// its name is known, so that it can be stopped.
+    /// The execution's name. Once `cancel` fires nothing is started any more; what may have been is asked
+    /// for until its name is known, so that it can be stopped.
     pub(crate) async fn start(
         &self,
         start: &Start,
@@ -248,24 +248,20 @@ impl Client {
         if let Some(endpoint) = &options.endpoint {
             config = config.endpoint_url(endpoint.trim_end_matches('/'));
         }
+        let keys = options.access_key_id.as_ref().zip(options.secret_access_key.as_ref());
         let mut region = options.region.clone();
         if region.is_none() && options.endpoint.is_some() {
             region = Some(DEFAULT_REGION.to_string());
         }
-        match (&options.access_key_id, &options.secret_access_key) {
-            (Some(id), Some(secret)) => {
-                let token = options.session_token.clone();
-                let keys = Credentials::new(id, secret, token, None, "lakegate.toml");
-                config = config.credentials_provider(keys);
-            }
-            _ => {
-                let chain = aws_config::load_defaults(BehaviorVersion::latest()).await;
-                region = region.or_else(|| chain.region().map(ToString::to_string));
-                config.set_credentials_provider(chain.credentials_provider());
-            }
+        if keys.is_none() || region.is_none() {
+            let chain = aws_config::load_defaults(BehaviorVersion::latest()).await;
+            region = region.or_else(|| chain.region().map(ToString::to_string));
+            config.set_credentials_provider(chain.credentials_provider());
         }
-        if region.is_none() {
-            region = chain_region().await;
+        if let Some((id, secret)) = keys {
+            let token = options.session_token.clone();
+            let keys = Credentials::new(id, secret, token, None, "lakegate.toml");
+            config = config.credentials_provider(keys);
         }
         let region = region.ok_or_else(|| {
             Error::invalid("no AWS region is configured for Athena").about(Subject::Setting).hint(
@@ -274,11 +270,6 @@ impl Client {
         })?;
         Ok(Sdk::from_conf(config.region(Region::new(region)).build()))
     }
-}
-
-async fn chain_region() -> Option<String> {
-    let chain: SdkConfig = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    chain.region().map(ToString::to_string)
 }
 
 fn reuse(age: Duration) -> ResultReuseConfiguration {

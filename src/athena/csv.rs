@@ -1,9 +1,12 @@
-//! The CSV in which Athena writes results: every value in quotes, a quote within as two, NULL as nothing at all.
-//! A reader of our own: the usual ones do not tell `""`, an empty text, from nothing.
+//! The CSV in which Athena writes results: every value in quotes, a quote within as two, NULL as nothing at
+//! all. A reader of our own: the usual ones do not tell `""`, an empty text, from nothing.
 
 use lakegate_base::{Error, Result};
 
 use crate::cells::Cells;
+
+/// Athena's rows are no longer than 32 MB.
+const VALUE_BYTES_MAX: usize = 64 << 20;
 
 pub(crate) struct CsvReader {
     state: State,
@@ -48,6 +51,9 @@ impl CsvReader {
                     let rest = &bytes[at - 1..];
                     let length = rest.iter().position(|b| *b == b'"').unwrap_or(rest.len());
                     self.value.extend_from_slice(&rest[..length]);
+                    if self.value.len() > VALUE_BYTES_MAX {
+                        return Err(damaged("a value has no end", cells));
+                    }
                     at += length - 1;
                 }
                 (State::QuoteSeen, b'"') => {

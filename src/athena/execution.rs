@@ -1,6 +1,6 @@
-//! The life of one statement in Athena. A task of its own keeps it: it starts the statement, watches it to its end
-//! and writes down what it has cost, whatever becomes of the client that asked. When the client goes, or says stop,
-//! the task stops the statement there.
+//! The life of one statement in Athena. A task of its own keeps it: it starts the statement, watches it to
+//! its end and writes down what it has cost, whatever becomes of the client that asked. When the client
+//! goes, or says stop, the task stops the statement there.
 
 use std::sync::Arc;
 
@@ -138,14 +138,17 @@ impl Keeper {
         let id = match self.client.start(start, &self.cancel).await {
             Ok(id) => id,
             Err(unstarted) => {
+                let mut error = unstarted.error;
                 if unstarted.may_run {
-                    tracing::warn!(
-                        error = %unstarted.error.full(),
-                        "a statement may run in Athena: no answer came when it was started"
+                    let error_text = error.full();
+                    tracing::warn!(error = %error_text, "a statement may run in Athena unwatched");
+                    error = error.hint(
+                        "No answer came when the statement was started: it may run all the same. \
+                         Athena's history of queries tells.",
                     );
                 }
                 return Ended {
-                    result: Err(unstarted.error),
+                    result: Err(error),
                     bill: Bill::default(),
                     is_unknown: unstarted.may_run,
                 };

@@ -14,7 +14,7 @@ const RIGHTS_HINT: &str = "The credentials need athena:StartQueryExecution, GetQ
     and GetPartitions, and S3 access to the tables and to athena.output.";
 const OUTPUT_HINT: &str = "Set athena.output to s3://BUCKET/PREFIX of a bucket that exists in \
     Athena's region and that the credentials may write to.";
-const AGAIN_HINT: &str = "Try again later. Nothing was billed for a statement that did not start.";
+const AGAIN_HINT: &str = "Check that athena.endpoint can be reached, then try again.";
 const THROTTLED: [&str; 6] = [
     "ThrottlingException",
     "Throttling",

@@ -1,5 +1,5 @@
-//! The columns of statements that were asked for lately: a front describes a statement before it runs it, often
-//! more than once, and each plan costs a round trip.
+//! The columns of statements that were asked for lately: a front describes a statement before it runs it,
+//! often more than once, and each plan costs a round trip.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

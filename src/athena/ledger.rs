@@ -1,5 +1,6 @@
-//! What was spent: one file for each UTC day, one line for each statement. What the lines say is what counts, so
-//! a limit outlives a restart and holds for several processes on one folder; what still runs is reserved.
+//! What was spent: one file for each UTC day, one line for each statement. What the lines say is what
+//! counts, so a limit outlives a restart and holds for several processes on one folder; what still runs is
+//! reserved.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -87,8 +88,8 @@ impl Ledger {
         self.folder.as_ref().map(|folder| folder.join(format!("athena-{day}.jsonl")))
     }
 
-    /// Counts the lines that were written since, by whomever. One without its end is still being written, or was
-    /// cut by a crash: it counts for nothing.
+    /// Counts the lines that were written since, by whomever. One without its end is still being written,
+    /// or was cut by a crash: it counts for nothing.
     fn catch_up(&self, state: &mut State, now: DateTime<Utc>) -> io::Result<()> {
         let today = now.date_naive();
         if state.day != today {

@@ -6,8 +6,8 @@
 //! run:        columns → way → limits → start → poll → pages, CSV or unloaded Parquet → Arrow
 //! ```
 //!
-//! A task of its own keeps each statement (`execution.rs`): it outlives the client that asked, stops the statement
-//! when the client is gone, and writes down what it has cost.
+//! A task of its own keeps each statement (`execution.rs`): it outlives the client that asked, stops the
+//! statement when the client is gone, and writes down what it has cost.
 
 // Sizes and counts come from outside: a cast that loses bits is a bug or an attack.
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
@@ -200,11 +200,11 @@ impl Remote for Athena {
         fields: &[FieldRef],
         zone: &str,
     ) -> Result<String> {
-        let tree = tree.downcast_ref::<Statement>().ok_or_else(|| {
-            Error::unsupported("this statement on Athena")
-                .hint("Only queries run there: SELECT, VALUES and WITH.")
-        })?;
-        let text = dialect::to_athena(tree, &self.options.lake, &columns::columns(fields))?;
+        let Some(query @ Statement::Query(_)) = tree.downcast_ref::<Statement>() else {
+            return Err(Error::unsupported("this statement on Athena")
+                .hint("Only queries run there: SELECT, VALUES and WITH."));
+        };
+        let text = dialect::to_athena(query, &self.options.lake, &columns::columns(fields))?;
         zone::check(zone, fields, &text)?;
         Ok(text)
     }

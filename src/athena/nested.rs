@@ -1,5 +1,5 @@
-//! Arrays, maps and rows in text: `[1, 2]`, `{1=2}`, `{a=1, b=null}`. Athena quotes nothing in them, so they are
-//! read only where no value can hold a comma or a bracket (`Type::is_clear_in_text`).
+//! Arrays, maps and rows in text: `[1, 2]`, `{1=2}`, `{a=1, b=null}`. Athena quotes nothing in them, so
+//! they are read only where no value can hold a comma or a bracket (`Type::is_clear_in_text`).
 
 /// The items of `[1, null]`.
 pub(crate) fn items(text: &str) -> Option<Vec<Option<&str>>> {

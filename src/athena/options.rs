@@ -40,7 +40,8 @@ pub struct AthenaOptions {
     pub day_dollars: Option<f64>,
     /// The folder of the files that say what was spent, one for each UTC day.
     pub ledger: Option<PathBuf>,
-    /// Rows of an earlier execution of the same text may be given again when they are no older. Whole minutes.
+    /// Rows of an earlier execution of the same text may be given again when they are no older. Whole
+    /// minutes.
     pub result_reuse: Option<Duration>,
     pub limits: Limits,
 }

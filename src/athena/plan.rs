@@ -1,7 +1,8 @@
-//! The columns of an answer, from the plan that `EXPLAIN (FORMAT JSON)` gives: it runs nothing and costs nothing.
+//! The columns of an answer, from the plan that `EXPLAIN (FORMAT JSON)` gives: it runs nothing and costs
+//! nothing.
 //!
-//! The plan's root is an `Output` with the columns' names in its descriptor and their types in its outputs. It
-//! stands alone (a logical plan) or as fragment 0 of several (a distributed one).
+//! The plan's root is an `Output` with the columns' names in its descriptor and their types in its outputs.
+//! It stands alone (a logical plan) or as fragment 0 of several (a distributed one).
 
 use lakegate_base::{Error, Result};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! One task asks how all running statements stand, fifty at a time: each soon at first, then less often. It ends
-//! when none is left.
+//! One task asks how all running statements stand, fifty at a time: each soon at first, then less often. It
+//! ends when none is left.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

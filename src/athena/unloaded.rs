@@ -1,4 +1,5 @@
-//! One Parquet file that UNLOAD wrote: its columns must be those that were announced, in types that hold them.
+//! One Parquet file that UNLOAD wrote: its columns must be those that were announced, in types that hold
+//! them.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Values from the text in which Athena gives them. What does not read exactly as its type is an error, never a
-//! guess.
+//! Values from the text in which Athena gives them. What does not read exactly as its type is an error,
+//! never a guess.
 
 use std::fmt;
 use std::sync::Arc;

@@ -142,8 +142,9 @@ def test_every_type_arrives_exactly(moto, gateways, name, results):
     if results == "unload":
         columns = {"id": pa.array([0, 1, 2], pa.int32()), name: pa.array(expected, arrow)}
         table = pa.table(columns)
-    moto.answer("every_type", [("id", "integer"), (name, of)], rows, table=table)
-    found = on_athena(gateway, statement("every_type"))
+    # A text of its own: what is known of a statement's columns is kept for a while.
+    moto.answer(f"every_{name}", [("id", "integer"), (name, of)], rows, table=table)
+    found = on_athena(gateway, statement(f"every_{name}"))
     assert [row[1] for row in sorted(found)] == expected
 
 
@@ -170,10 +171,11 @@ def test_nested_rows_come_by_unload(moto, gateways):
     assert len(moto.texts()) == 1, "what is refused does not run"
 
 
-@pytest.mark.parametrize("of", ["timestamp(3) with time zone", "json", "time(3)"])
+@pytest.mark.parametrize("of", ["timestamp(3) with time zone", "json", "uuid"])
 def test_what_cannot_be_unloaded_is_refused(moto, gateways, of):
-    moto.answer("no_unload", [("x", of)])
-    error = refused(gateways(results="unload"), statement("no_unload"))
+    marker = f"no_unload_{of[:4]}"
+    moto.answer(marker, [("x", of)])
+    error = refused(gateways(results="unload"), statement(marker))
     assert error.sqlstate == "0A000" and "Parquet has no type" in str(error)
     assert not moto.texts()
 
