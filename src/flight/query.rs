@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use crate::client::{Client, Running, Stored};
+use crate::client::{Client, Over, Running, Stored};
 use crate::error::{arrow, status};
 use crate::tables::Tables;
 use crate::wire::{Form, reshape};
@@ -193,7 +193,7 @@ impl Pump {
         let (query, client) = (Arc::clone(&self.query), Arc::clone(&self.client));
         let ended = tokio::select! {
             biased;
-            () = closed.cancelled() => Err(over()),
+            () = closed.cancelled() => Err(Over::Closed.error()),
             // Nobody reads any more: the rows are dropped, which stops the query.
             () = reader.closed() => Err(Error::new(ErrorKind::Cancelled, "the client has gone")),
             ended = self.all(first) => ended,
@@ -286,10 +286,6 @@ impl Shaper {
             Self::Tables(tables) => tables.rest(),
         }
     }
-}
-
-fn over() -> Error {
-    Error::denied("the session has ended").about(Subject::Authentication).hint("Log in again.")
 }
 
 /// A schema as it stands in a reply: an IPC message. Nothing for a statement without rows.
