@@ -231,6 +231,37 @@ def test_views_are_kept_when_asked(session):
     assert table.column(0).to_pylist() == sample.table().column("text").to_pylist()
 
 
+# One dictionary a batch, as readers make them: each has values of its own.
+DICTIONARIES = "SELECT arrow_cast('word ' || x / 1000, 'Dictionary(Int32, Utf8)') AS w "
+DICTIONARIES += "FROM generate_series(1, 50000) a(x)"
+WORDS = sorted(f"word {x // 1000}" for x in range(1, 50001))
+
+
+def test_dictionaries_become_plain(session):
+    table = fetched(session, DICTIONARIES)
+    assert table.schema.field(0).type == pa.string()
+    assert sorted(table.column(0).to_pylist()) == WORDS
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_dictionaries_are_kept_when_asked(compression, session):
+    fetched(session, "SET flight.dictionaries TO 'on'")
+    fetched(session, f"SET flight.compression TO '{compression}'")
+    with session.cursor() as cursor:
+        cursor.execute(DICTIONARIES)
+        batches = list(cursor.fetch_record_batch())
+    assert len(batches) > 1
+    assert {batch.schema.field(0).type for batch in batches} == {pa.dictionary(pa.int32(), pa.string())}
+    assert sorted(word for batch in batches for word in batch.column(0).to_pylist()) == WORDS
+
+
+def test_dictionaries_in_lists_and_without_values(session):
+    fetched(session, "SET flight.dictionaries TO 'on'")
+    word = "arrow_cast('a', 'Dictionary(Int32, Utf8)')"
+    table = fetched(session, f"SELECT array[{word}, NULL] AS l, nullif({word}, 'a') AS n")
+    assert [column.to_pylist() for column in table.columns] == [[["a", None]], [None]]
+
+
 def test_an_unknown_form_is_refused(session):
     fetched(session, "SET flight.compression TO 'brotli'")
     assert "none, lz4, zstd" in str(refused(session, "SELECT 1"))
