@@ -262,6 +262,26 @@ def test_dictionaries_in_lists_and_without_values(session):
     assert [column.to_pylist() for column in table.columns] == [[["a", None]], [None]]
 
 
+# arrow-flight's encoder would announce large lists as plain ones, and send others' offsets.
+@pytest.mark.parametrize("kind", ["List", "LargeList", "ListView", "LargeListView"])
+def test_lists_are_of_the_kind_that_all_clients_read(kind, session):
+    query = f"SELECT arrow_cast(make_array(x, NULL, 2 * x), '{kind}(Int64)') AS l "
+    query += "FROM generate_series(1, 3) a(x) ORDER BY x"
+    table = fetched(session, query)
+    assert table.schema.field(0).type.value_type == pa.int64()
+    assert pa.types.is_list(table.schema.field(0).type)
+    assert table.column(0).to_pylist() == [[x, None, 2 * x] for x in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("unit", ["YearMonth", "DayTime", "MonthDayNano"])
+def test_intervals_are_of_the_kind_that_all_clients_read(unit, session):
+    amount = {"YearMonth": (17, 0, 0)}.get(unit, (0, 17, 0))
+    text = "17 months" if unit == "YearMonth" else "17 days"
+    table = fetched(session, f"SELECT arrow_cast('{text}', 'Interval({unit})') AS i")
+    assert table.schema.field(0).type == pa.month_day_nano_interval()
+    assert [tuple(value) for value in table.column(0).to_pylist()] == [amount]
+
+
 def test_an_unknown_form_is_refused(session):
     fetched(session, "SET flight.compression TO 'brotli'")
     assert "none, lz4, zstd" in str(refused(session, "SELECT 1"))
