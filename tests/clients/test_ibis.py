@@ -42,9 +42,10 @@ EXPRESSIONS = {
         t=_.at.truncate("M"), n=_.at + ibis.interval(days=1),
     ).filter(_.id < 3).order_by("id"),
     "groups": lambda t: t.group_by("truth").agg(
-        n=_.count(), s=_.whole.sum(), f=_.floating.max(), d=_.day.min(), w=_.word_of_few.nunique(),
+        n=_.count(), s=_.whole.sum(), d=_.day.min(), w=_.word_of_few.nunique(),
         a=_.id.cast("float64").mean(), c=(_.id > 1).sum(),
     ).order_by("truth"),
+    "largest floats": lambda t: t.group_by("truth").agg(f=_.floating.max()).order_by("truth"),
     "having": lambda t: t.group_by("word_of_few").having(_.count() > 1).agg(n=_.count()),
     "whole table": lambda t: t.agg(n=_.count(), big=_.big.max(), any=_.truth.any(), all=_.truth.all()),
     "value counts": lambda t: t.word_of_few.value_counts().order_by("word_of_few"),
@@ -142,7 +143,8 @@ def test_a_column_is_read_as_arrow(column, mine, theirs):
 def test_an_expression_has_the_rows_of_postgres(name, mine, theirs):
     found, expected = (EXPRESSIONS[name](b.table("types")).to_pyarrow() for b in (mine, theirs))
     assert found.num_rows > 0
-    assert found.schema == expected.schema and found.to_pylist() == expected.to_pylist()
+    # As text, where NaN is equal to itself.
+    assert found.schema == expected.schema and str(found.to_pylist()) == str(expected.to_pylist())
 
 
 # What ibis holds in memory is a temporary table of its own session.
