@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef};
+use arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, FieldRef, IntervalUnit,
+    Schema, SchemaRef,
+};
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::IpcWriteOptions;
 use lakegate_base::{Error, Result, Session, Subject};
@@ -81,6 +84,7 @@ impl Form {
                 DataType::FixedSizeList(self.inner(field), *size)
             }
             DataType::Map(field, sorted) => DataType::Map(self.inner(field), *sorted),
+            DataType::Decimal128(digits, scale) if *scale < 0 => whole(*digits, *scale),
             // Other intervals are what few clients read: pyarrow does not.
             DataType::Interval(_) => DataType::Interval(IntervalUnit::MonthDayNano),
             DataType::Struct(fields) => {
@@ -88,6 +92,16 @@ impl Form {
             }
             other => other.clone(),
         }
+    }
+}
+
+/// A decimal whose last digits are zeros that it does not keep, with all of them where there is room:
+/// clients do not expect a negative scale, and pyarrow cannot show one.
+fn whole(digits: u8, scale: i8) -> DataType {
+    match digits.saturating_add(scale.unsigned_abs()) {
+        all @ ..=DECIMAL128_MAX_PRECISION => DataType::Decimal128(all, 0),
+        all @ ..=DECIMAL256_MAX_PRECISION => DataType::Decimal256(all, 0),
+        _ => DataType::Decimal128(digits, scale),
     }
 }
 
@@ -130,8 +144,8 @@ pub(crate) fn reshape(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, AsArray, IntervalYearMonthArray, StringViewArray};
-    use arrow::datatypes::{IntervalMonthDayNano, IntervalMonthDayNanoType};
+    use arrow::array::{Array, AsArray, Decimal128Array, IntervalYearMonthArray, StringViewArray};
+    use arrow::datatypes::{Decimal128Type, IntervalMonthDayNano, IntervalMonthDayNanoType};
 
     use super::*;
 
@@ -159,6 +173,23 @@ mod tests {
             let expected = Arc::new(Field::new("item", expected.clone(), true));
             assert_eq!(plain(&nested), DataType::List(expected));
         }
+    }
+
+    #[test]
+    fn decimals_have_all_their_zeros_where_there_is_room() {
+        for (digits, scale, expected) in [
+            (2, -2, DataType::Decimal128(4, 0)),
+            (1, -40, DataType::Decimal256(41, 0)),
+            (1, -77, DataType::Decimal128(1, -77)),
+            (9, 2, DataType::Decimal128(9, 2)),
+        ] {
+            assert_eq!(plain(&DataType::Decimal128(digits, scale)), expected);
+        }
+        let hundreds = Decimal128Array::from(vec![Some(7), None]).with_precision_and_scale(2, -2);
+        let column: ArrayRef = Arc::new(hundreds.expect("fits"));
+        let batch = RecordBatch::try_from_iter([("d", column)]).expect("a batch");
+        let shaped = reshape(&batch, &Form::default().schema(&batch.schema())).expect("shaped");
+        assert_eq!(shaped.column(0).as_primitive::<Decimal128Type>().value(0), 700);
     }
 
     #[test]

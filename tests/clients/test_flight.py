@@ -273,6 +273,11 @@ def test_lists_are_of_the_kind_that_all_clients_read(kind, session):
     assert table.column(0).to_pylist() == [[x, None, 2 * x] for x in (1, 2, 3)]
 
 
+@pytest.mark.parametrize("text, value", [("1e3", 1000), ("1e40", 10**40)])
+def test_large_decimals_are_read(text, value, session):
+    assert fetched(session, f"SELECT {text} AS n").to_pylist() == [{"n": decimal.Decimal(value)}]
+
+
 @pytest.mark.parametrize("unit", ["YearMonth", "DayTime", "MonthDayNano"])
 def test_intervals_are_of_the_kind_that_all_clients_read(unit, session):
     amount = {"YearMonth": (17, 0, 0)}.get(unit, (0, 17, 0))
