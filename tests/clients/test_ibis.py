@@ -1,6 +1,7 @@
 """ibis: tables found, expressions that become SQL, rows as Arrow and pandas, beside a PostgreSQL's.
 
-ibis has no backend for Flight SQL as such: `ibis-gizmosql` says DuckDB's SQL to DuckDB's catalogue. Its PostgreSQL backend is the way in, and what it compiles runs over Flight SQL too, by ADBC's driver.
+ibis has no backend for Flight SQL as such: `ibis-gizmosql` says DuckDB's SQL to DuckDB's catalogue. Its PostgreSQL
+backend is the way in, and what it compiles runs over Flight SQL too, by ADBC's driver.
 """
 
 import adbc_driver_flightsql.dbapi as adbc
