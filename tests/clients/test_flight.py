@@ -287,6 +287,18 @@ def test_intervals_are_of_the_kind_that_all_clients_read(unit, session):
     assert [tuple(value) for value in table.column(0).to_pylist()] == [amount]
 
 
+def test_small_batches_travel_together(session):
+    """A cross join gives a batch for each row of one side."""
+    query = "SELECT x, y FROM generate_series(1, 20000) a(x) CROSS JOIN generate_series(1, 5) b(y)"
+    with session.cursor() as cursor:
+        cursor.execute(query)
+        batches = list(cursor.fetch_record_batch())
+    assert sum(batch.num_rows for batch in batches) == 100_000
+    assert sum(sum(batch.column(0).to_pylist()) for batch in batches) == 5 * 20_000 * 20_001 // 2
+    # A busy machine may make some wait.
+    assert len(batches) < 1_000
+
+
 def test_an_unknown_form_is_refused(session):
     fetched(session, "SET flight.compression TO 'brotli'")
     assert "none, lz4, zstd" in str(refused(session, "SELECT 1"))
