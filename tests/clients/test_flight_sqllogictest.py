@@ -13,7 +13,8 @@ FILES = [
     "binary.slt", "case.slt", "cast.slt", "coalesce.slt", "cte.slt", "datetime/dates.slt",
     "datetime/interval.slt", "datetime/timestamps.slt", "decimal.slt", "dictionary.slt", "distinct_on.slt",
     "expr.slt", "group_by.slt", "grouping.slt", "in_list.slt", "join_lists.slt", "joins.slt", "limit.slt", "map.slt",
-    "options.slt", "order.slt", "predicates.slt", "scalar.slt", "select.slt", "subquery.slt", "type_coercion.slt", "union.slt", "unnest.slt", "window.slt",
+    "options.slt", "order.slt", "predicates.slt", "scalar.slt", "select.slt", "subquery.slt",
+    "type_coercion.slt", "union.slt", "unnest.slt", "window.slt",
 ]
 # So that what is compared cannot wither away unnoticed: of all records in these files.
 ANSWERED_MIN = 2_500
