@@ -1,7 +1,7 @@
 //! One client: its engine session, its prepared statements, and the queries whose tickets it holds.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -33,6 +33,7 @@ pub(crate) struct Client {
     pub turn: tokio::sync::Mutex<()>,
     /// Ends what still runs when the session does.
     pub closed: CancellationToken,
+    over: OnceLock<Over>,
     kept: Mutex<Kept>,
     activity: Mutex<Activity>,
 }
@@ -52,6 +53,15 @@ struct Kept {
     /// The queries' handles, oldest first.
     order: VecDeque<Bytes>,
     transaction: Option<Open>,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Closed by its client or by somebody with the right to, or idle too long.
+    Closed,
+    /// The server stops.
+    Stopping,
 }
 
 struct Activity {
@@ -74,6 +84,7 @@ impl Client {
             limits,
             turn: tokio::sync::Mutex::default(),
             closed: CancellationToken::new(),
+            over: OnceLock::new(),
             kept: Mutex::default(),
             activity: Mutex::new(Activity { used: Instant::now(), running: 0 }),
         }
@@ -134,10 +145,14 @@ impl Client {
         Ok(list)
     }
 
-    /// An error on its way to the client; an open transaction fails by it.
+    /// An error on its way to the client; an open transaction fails by it. What the session's end did to a
+    /// statement is told as such: the user cancelled nothing.
     pub fn failed(&self, error: &Error) -> Status {
         self.session.fail();
-        status(error)
+        match self.over.get() {
+            Some(over) => status(&over.error()),
+            None => status(error),
+        }
     }
 
     /// Keeps a prepared statement, within the limits; answers its handle.
@@ -238,7 +253,9 @@ impl Client {
         idle || self.closed.is_cancelled() || self.session.terminated().now_or_never().is_some()
     }
 
-    pub fn end(&self) {
+    pub fn end(&self, why: Over) {
+        // The first reason counts, and stands before anything ends by it.
+        let _ = self.over.set(why);
         self.closed.cancel();
         self.session.cancel();
         *self.kept() = Kept::default();
@@ -250,6 +267,18 @@ impl Client {
 
     fn activity(&self) -> MutexGuard<'_, Activity> {
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Over {
+    pub fn error(self) -> Error {
+        match self {
+            Self::Closed => Error::denied("the session has ended")
+                .about(Subject::Authentication)
+                .hint("Log in again."),
+            Self::Stopping => Error::unavailable("the server is stopping")
+                .hint("Connect again, and ask for the whole result anew."),
+        }
     }
 }
 

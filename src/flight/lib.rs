@@ -15,6 +15,7 @@
 mod actions;
 mod client;
 mod error;
+mod gather;
 mod login;
 mod metadata;
 mod options;

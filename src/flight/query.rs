@@ -16,8 +16,9 @@ use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use crate::client::{Client, Running, Stored};
+use crate::client::{Client, Over, Running, Stored};
 use crate::error::{arrow, status};
+use crate::gather::{Gather, Next};
 use crate::tables::Tables;
 use crate::wire::{Form, reshape};
 
@@ -193,7 +194,7 @@ impl Pump {
         let (query, client) = (Arc::clone(&self.query), Arc::clone(&self.client));
         let ended = tokio::select! {
             biased;
-            () = closed.cancelled() => Err(over()),
+            () = closed.cancelled() => Err(Over::Closed.error()),
             // Nobody reads any more: the rows are dropped, which stops the query.
             () = reader.closed() => Err(Error::new(ErrorKind::Cancelled, "the client has gone")),
             ended = self.all(first) => ended,
@@ -227,15 +228,28 @@ impl Pump {
         }
         let Some(mut rows) = answer.rows else { return Ok(()) };
         self.query.running(&rows.stop);
-        while let Some(batch) = rows.stream.next().await {
-            if let Some(batch) = self.shaper.take(&batch?)? {
-                self.send(batch, &rows.stop).await?;
-            }
+        let mut gather = Gather::default();
+        loop {
+            let ready = match gather.next(&mut rows.stream).await {
+                Next::Batch(batch) => {
+                    let shaped = self.shaper.take(&batch?)?;
+                    shaped.map(|batch| gather.add(batch)).unwrap_or_default()
+                }
+                Next::Pause => gather.take(),
+                Next::End => break,
+            };
+            self.send_all(ready, &rows.stop).await?;
         }
-        match self.shaper.rest()? {
-            Some(batch) => self.send(batch, &rows.stop).await,
-            None => Ok(()),
+        let rest = self.shaper.rest()?.map(|batch| gather.add(batch)).unwrap_or_default();
+        self.send_all(rest, &rows.stop).await?;
+        self.send_all(gather.take(), &rows.stop).await
+    }
+
+    async fn send_all(&self, batches: Vec<RecordBatch>, stop: &Stop) -> Result<()> {
+        for batch in batches {
+            self.send(batch, stop).await?;
         }
+        Ok(())
     }
 
     /// Waits for a slow client, but not for ever.
@@ -286,10 +300,6 @@ impl Shaper {
             Self::Tables(tables) => tables.rest(),
         }
     }
-}
-
-fn over() -> Error {
-    Error::denied("the session has ended").about(Subject::Authentication).hint("Log in again.")
 }
 
 /// A schema as it stands in a reply: an IPC message. Nothing for a statement without rows.

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-use crate::client::Client;
+use crate::client::{Client, Over};
 use crate::error::status;
 use crate::login::{Credentials, Gate};
 use crate::options::Limits;
@@ -130,28 +130,31 @@ impl Registry {
     }
 
     pub fn close(&self, closed: &Arc<Client>) {
-        self.retain(|_, client| !Arc::ptr_eq(client, closed));
+        self.retain(Over::Closed, |_, client| !Arc::ptr_eq(client, closed));
     }
 
     /// Ends the sessions that lived by a connection.
     pub fn disconnected(&self, gone: u64) {
-        self.retain(|key, _| !matches!(key, Key::Connection { number, .. } if *number == gone));
+        self.retain(
+            Over::Closed,
+            |key, _| !matches!(key, Key::Connection { number, .. } if *number == gone),
+        );
     }
 
     /// Ends everything that runs, at the end of the drain.
     pub fn close_all(&self) {
-        self.retain(|_, _| false);
+        self.retain(Over::Stopping, |_, _| false);
     }
 
     /// Ends sessions that idle too long, and those that somebody with the right to has ended.
     pub async fn sweep(&self) {
         loop {
             sleep(SWEEP).await;
-            self.retain(|_, client| !client.is_over());
+            self.retain(Over::Closed, |_, client| !client.is_over());
         }
     }
 
-    fn retain(&self, keep: impl Fn(&Key, &Arc<Client>) -> bool) {
+    fn retain(&self, why: Over, keep: impl Fn(&Key, &Arc<Client>) -> bool) {
         let mut gone = Vec::new();
         self.clients().retain(|key, client| {
             let kept = keep(key, client);
@@ -161,7 +164,7 @@ impl Registry {
             kept
         });
         // Without the lock: ending a session may take a while.
-        gone.iter().for_each(|client| client.end());
+        gone.iter().for_each(|client| client.end(why));
     }
 
     fn clients(&self) -> MutexGuard<'_, HashMap<Key, Arc<Client>>> {

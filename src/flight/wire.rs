@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, FieldRef, IntervalUnit,
+    Schema, SchemaRef,
+};
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::IpcWriteOptions;
 use lakegate_base::{Error, Result, Session, Subject};
@@ -66,24 +69,39 @@ impl Form {
         match data_type {
             DataType::Utf8View if !self.keeps_views => DataType::Utf8,
             DataType::BinaryView if !self.keeps_views => DataType::Binary,
-            DataType::ListView(field) => DataType::List(self.inner(field)),
-            DataType::LargeListView(field) => DataType::LargeList(self.inner(field)),
             DataType::Dictionary(_, values) if !self.keeps_dictionaries => self.data_type(values),
             DataType::Dictionary(keys, values) => {
                 DataType::Dictionary(keys.clone(), Box::new(self.data_type(values)))
             }
             DataType::RunEndEncoded(_, values) => self.data_type(values.data_type()),
-            DataType::List(field) => DataType::List(self.inner(field)),
-            DataType::LargeList(field) => DataType::LargeList(self.inner(field)),
+            // arrow-flight's encoder announces large lists as lists, whatever offsets it sends then
+            // (`prepare_field_for_flight`, 59.3.2).
+            DataType::List(field)
+            | DataType::LargeList(field)
+            | DataType::ListView(field)
+            | DataType::LargeListView(field) => DataType::List(self.inner(field)),
             DataType::FixedSizeList(field, size) => {
                 DataType::FixedSizeList(self.inner(field), *size)
             }
             DataType::Map(field, sorted) => DataType::Map(self.inner(field), *sorted),
+            DataType::Decimal128(digits, scale) if *scale < 0 => whole(*digits, *scale),
+            // Other intervals are what few clients read: pyarrow does not.
+            DataType::Interval(_) => DataType::Interval(IntervalUnit::MonthDayNano),
             DataType::Struct(fields) => {
                 DataType::Struct(fields.iter().map(|field| self.inner(field)).collect())
             }
             other => other.clone(),
         }
+    }
+}
+
+/// A decimal whose last digits are zeros that it does not keep, with all of them where there is room:
+/// clients do not expect a negative scale, and pyarrow cannot show one.
+fn whole(digits: u8, scale: i8) -> DataType {
+    match digits.saturating_add(scale.unsigned_abs()) {
+        all @ ..=DECIMAL128_MAX_PRECISION => DataType::Decimal128(all, 0),
+        all @ ..=DECIMAL256_MAX_PRECISION => DataType::Decimal256(all, 0),
+        _ => DataType::Decimal128(digits, scale),
     }
 }
 
@@ -126,7 +144,8 @@ pub(crate) fn reshape(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::StringViewArray;
+    use arrow::array::{Array, AsArray, Decimal128Array, IntervalYearMonthArray, StringViewArray};
+    use arrow::datatypes::{Decimal128Type, IntervalMonthDayNano, IntervalMonthDayNanoType};
 
     use super::*;
 
@@ -142,6 +161,45 @@ mod tests {
     fn a_client_that_reads_views_gets_them() {
         let form = Form { keeps_views: true, ..Form::default() };
         assert_eq!(form.data_type(&DataType::Utf8View), DataType::Utf8View);
+    }
+
+    #[test]
+    fn lists_of_any_kind_become_one() {
+        let item = || Arc::new(Field::new("item", DataType::Int64, true));
+        let expected = DataType::List(item());
+        for kind in [DataType::LargeList, DataType::ListView, DataType::LargeListView] {
+            assert_eq!(plain(&kind(item())), expected);
+            let nested = kind(Arc::new(Field::new("item", kind(item()), true)));
+            let expected = Arc::new(Field::new("item", expected.clone(), true));
+            assert_eq!(plain(&nested), DataType::List(expected));
+        }
+    }
+
+    #[test]
+    fn decimals_have_all_their_zeros_where_there_is_room() {
+        for (digits, scale, expected) in [
+            (2, -2, DataType::Decimal128(4, 0)),
+            (1, -40, DataType::Decimal256(41, 0)),
+            (1, -77, DataType::Decimal128(1, -77)),
+            (9, 2, DataType::Decimal128(9, 2)),
+        ] {
+            assert_eq!(plain(&DataType::Decimal128(digits, scale)), expected);
+        }
+        let hundreds = Decimal128Array::from(vec![Some(7), None]).with_precision_and_scale(2, -2);
+        let column: ArrayRef = Arc::new(hundreds.expect("fits"));
+        let batch = RecordBatch::try_from_iter([("d", column)]).expect("a batch");
+        let shaped = reshape(&batch, &Form::default().schema(&batch.schema())).expect("shaped");
+        assert_eq!(shaped.column(0).as_primitive::<Decimal128Type>().value(0), 700);
+    }
+
+    #[test]
+    fn intervals_of_any_kind_become_one() {
+        let months: ArrayRef = Arc::new(IntervalYearMonthArray::from(vec![Some(17), None]));
+        let batch = RecordBatch::try_from_iter([("i", months)]).expect("a batch");
+        let shaped = reshape(&batch, &Form::default().schema(&batch.schema())).expect("shaped");
+        let expected = IntervalMonthDayNano::new(17, 0, 0);
+        let found = shaped.column(0).as_primitive::<IntervalMonthDayNanoType>();
+        assert_eq!((found.value(0), found.is_null(1)), (expected, true));
     }
 
     #[test]

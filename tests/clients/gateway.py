@@ -60,7 +60,7 @@ class Gateway(Peer):
     # Known when `settings` ask for one.
     flight_port = None
 
-    def __init__(self, directory, tables=None, settings=(), limits=None):
+    def __init__(self, directory, tables=None, settings=(), limits=None, variables=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log = self.directory / f"serve-{time.monotonic_ns()}.log"
@@ -73,7 +73,7 @@ class Gateway(Peer):
         for setting in settings:
             command += ["--set", setting]
         self.process = subprocess.Popen(
-            [str(part) for part in command], cwd=ROOT, env=environment(), text=True,
+            [str(part) for part in command], cwd=ROOT, env={**environment(), **(variables or {})}, text=True,
             stdout=subprocess.PIPE, stderr=self.log.open("w"),
         )
         self.port = self._wait_for_port()

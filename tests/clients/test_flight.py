@@ -227,6 +227,74 @@ def test_views_are_kept_when_asked(session):
     assert table.column(0).to_pylist() == sample.table().column("text").to_pylist()
 
 
+# One dictionary a batch, as readers make them: each has values of its own.
+DICTIONARIES = "SELECT arrow_cast('word ' || x / 1000, 'Dictionary(Int32, Utf8)') AS w "
+DICTIONARIES += "FROM generate_series(1, 50000) a(x)"
+WORDS = sorted(f"word {x // 1000}" for x in range(1, 50001))
+
+
+def test_dictionaries_become_plain(session):
+    table = fetched(session, DICTIONARIES)
+    assert table.schema.field(0).type == pa.string()
+    assert sorted(table.column(0).to_pylist()) == WORDS
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_dictionaries_are_kept_when_asked(compression, session):
+    fetched(session, "SET flight.dictionaries TO 'on'")
+    fetched(session, f"SET flight.compression TO '{compression}'")
+    with session.cursor() as cursor:
+        cursor.execute(DICTIONARIES)
+        batches = list(cursor.fetch_record_batch())
+    assert len(batches) > 1
+    assert {batch.schema.field(0).type for batch in batches} == {pa.dictionary(pa.int32(), pa.string())}
+    assert sorted(word for batch in batches for word in batch.column(0).to_pylist()) == WORDS
+
+
+def test_dictionaries_in_lists_and_without_values(session):
+    fetched(session, "SET flight.dictionaries TO 'on'")
+    word = "arrow_cast('a', 'Dictionary(Int32, Utf8)')"
+    table = fetched(session, f"SELECT array[{word}, NULL] AS l, nullif({word}, 'a') AS n")
+    assert [column.to_pylist() for column in table.columns] == [[["a", None]], [None]]
+
+
+# arrow-flight's encoder would announce large lists as plain ones, and send others' offsets.
+@pytest.mark.parametrize("kind", ["List", "LargeList", "ListView", "LargeListView"])
+def test_lists_are_of_the_kind_that_all_clients_read(kind, session):
+    query = f"SELECT arrow_cast(make_array(x, NULL, 2 * x), '{kind}(Int64)') AS l "
+    query += "FROM generate_series(1, 3) a(x) ORDER BY x"
+    table = fetched(session, query)
+    assert table.schema.field(0).type.value_type == pa.int64()
+    assert pa.types.is_list(table.schema.field(0).type)
+    assert table.column(0).to_pylist() == [[x, None, 2 * x] for x in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("text, value", [("1e3", 1000), ("1e40", 10**40)])
+def test_large_decimals_are_read(text, value, session):
+    assert fetched(session, f"SELECT {text} AS n").to_pylist() == [{"n": decimal.Decimal(value)}]
+
+
+@pytest.mark.parametrize("unit", ["YearMonth", "DayTime", "MonthDayNano"])
+def test_intervals_are_of_the_kind_that_all_clients_read(unit, session):
+    amount = {"YearMonth": (17, 0, 0)}.get(unit, (0, 17, 0))
+    text = "17 months" if unit == "YearMonth" else "17 days"
+    table = fetched(session, f"SELECT arrow_cast('{text}', 'Interval({unit})') AS i")
+    assert table.schema.field(0).type == pa.month_day_nano_interval()
+    assert [tuple(value) for value in table.column(0).to_pylist()] == [amount]
+
+
+def test_small_batches_travel_together(session):
+    """A cross join gives a batch for each row of one side."""
+    query = "SELECT x, y FROM generate_series(1, 20000) a(x) CROSS JOIN generate_series(1, 5) b(y)"
+    with session.cursor() as cursor:
+        cursor.execute(query)
+        batches = list(cursor.fetch_record_batch())
+    assert sum(batch.num_rows for batch in batches) == 100_000
+    assert sum(sum(batch.column(0).to_pylist()) for batch in batches) == 5 * 20_000 * 20_001 // 2
+    # A busy machine may make some wait.
+    assert len(batches) < 1_000
+
+
 def test_an_unknown_form_is_refused(session):
     fetched(session, "SET flight.compression TO 'brotli'")
     assert "none, lz4, zstd" in str(refused(session, "SELECT 1"))

@@ -9,6 +9,7 @@ mod cli;
 mod crawl;
 mod demo;
 mod doctor;
+mod flight;
 mod lake;
 mod s3;
 mod server;

@@ -87,6 +87,8 @@ pub fn rows(directory: &Path, sql: &str) -> Vec<String> {
 pub struct Gateway {
     child: Child,
     pub address: SocketAddr,
+    /// Of the Flight SQL front, when it is asked for.
+    pub flight: Option<SocketAddr>,
     /// Standard output up to the address.
     pub said: Vec<String>,
     log: Option<JoinHandle<String>>,
@@ -114,20 +116,21 @@ impl Gateway {
                 }
             }
         });
-        let mut said = Vec::new();
+        let (mut said, mut flight) = (Vec::new(), None);
         let address = loop {
             let Ok(line) = rest.recv_timeout(START_TIMEOUT) else { break None };
-            if let Some(told) = line.strip_prefix("listening on ") {
-                break told.split(' ').next().and_then(|address| address.parse().ok());
+            match line.strip_prefix("listening on ").and_then(|told| told.split_once(' ')) {
+                Some((address, "(flight sql)")) => flight = address.parse().ok(),
+                Some((address, _)) => break address.parse().ok(),
+                None => said.push(line),
             }
-            said.push(line);
         };
         let Some(address) = address else {
             drop(child.kill());
             drop(child.wait());
             panic!("no address was announced: {said:#?}\n{}", log.join().unwrap_or_default());
         };
-        Self { child, address, said, log: Some(log), rest }
+        Self { child, address, flight, said, log: Some(log), rest }
     }
 
     pub async fn connect(&self) -> tokio_postgres::Client {

@@ -290,7 +290,13 @@ impl LakeView {
         if referenced.len() != columns.len() {
             return None;
         }
-        let unique = primary.filter(|primary| primary.columns == referenced);
+        // All columns of the key, in whatever order they are named.
+        let sorted = |columns: &[i64]| {
+            let mut columns = columns.to_vec();
+            columns.sort_unstable();
+            columns
+        };
+        let unique = primary.filter(|primary| sorted(&primary.columns) == sorted(&referenced));
         Some(Constraint {
             oid,
             name: keys::foreign_name(&own.name, key),

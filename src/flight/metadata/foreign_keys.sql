@@ -29,7 +29,10 @@ INNER JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pc.relnamespace
 INNER JOIN pg_catalog.pg_attribute AS fa ON fa.attrelid = k.conrelid AND fa.attnum = k.fk_attnum
 INNER JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = k.confrelid AND pa.attnum = k.pk_attnum
 LEFT JOIN pg_catalog.pg_constraint AS p
-    ON p.conrelid = k.confrelid AND p.contype = 'p' AND p.conkey = k.confkey
+    ON
+        p.conrelid = k.confrelid AND p.contype = 'p'
+        -- a foreign key may name the columns of the primary key in another order
+        AND p.conkey @> k.confkey AND p.conkey <@ k.confkey
 WHERE
     ($1::text IS NULL OR current_database()::text = $1)
     AND ($2::text IS NULL OR pn.nspname::text = $2)

@@ -276,7 +276,7 @@ fn to_places(call: &Call<'_>, rounding: Rounding) -> Result<ArrayRef> {
         values.map(|(value, places)| {
             let (Some(value), Some(places)) = (value, places) else { return Ok(None) };
             // First to the places asked for, then to those of the result.
-            let cut = (scale - places).max(0);
+            let cut = scale.saturating_sub(places).max(0);
             if cut > 38 {
                 return Ok(Some(0));
             }
