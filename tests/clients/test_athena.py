@@ -105,7 +105,13 @@ def refused(gateway, sql, user="lakegate"):
 
 
 def statement(marker, tail=""):
-    return f"SELECT id AS {marker} FROM types {tail}"
+    """One that Lakegate does not support, so that Athena alone says what its columns are."""
+    return f"SELECT id AS {marker} FROM types TABLESAMPLE BERNOULLI (100) {tail}"
+
+
+def planned(marker, tail=""):
+    """One that Lakegate plans: its columns are known before it leaves."""
+    return f"SELECT id AS {marker}, text FROM types {tail}"
 
 
 def waited(condition):
@@ -376,14 +382,74 @@ def test_what_fails_there_fails_here_by_its_kind_and_costs_nothing(moto, gateway
 
 def test_the_route_is_a_setting_or_a_hint(moto, gateways):
     gateway = gateways()
-    moto.answer("routed", [("n", "bigint")], [["42"]])
+    moto.answer("routed", [("routed", "integer"), ("text", "varchar")], [["42", "far"]])
     with gateway.connect() as connection:
-        assert connection.execute(statement("routed", "ORDER BY 1 LIMIT 1")).fetchall() == [(1,)]
-        assert connection.execute("/*+ route(athena) */ " + statement("routed")).fetchall() == [(42,)]
+        def numbers(sql):
+            return [row[0] for row in connection.execute(sql)]
+
+        assert numbers(planned("routed", "ORDER BY 1 LIMIT 1")) == [1]
+        assert numbers("/*+ route(athena) */ " + planned("routed")) == [42]
+        assert numbers(planned("routed").replace("SELECT", "SELECT /*+ route(athena) */")) == [42]
         connection.execute("SET lakegate.route = 'athena'")
-        hinted = "/*+ route(local) */ " + statement("routed", "ORDER BY 1 LIMIT 1")
-        assert connection.execute(hinted).fetchall() == [(1,)]
-    assert len(moto.texts()) == 1
+        assert numbers(planned("routed")) == [42]
+        assert numbers("/*+ route(local) */ " + planned("routed", "ORDER BY 1 LIMIT 1")) == [1]
+        assert connection.execute("SELECT count(*) > 0 FROM pg_class").fetchall() == [(True,)]
+    assert len(moto.texts()) == 3
+
+
+def test_a_marked_table_is_read_there(moto, gateways):
+    moto.answer("marked", [("marked", "integer"), ("text", "varchar")], [["42", "far"]])
+    assert gateways(tables='["public.types"]').query(planned("marked")) == [(42, "far")]
+
+
+def test_what_we_plan_ourselves_needs_no_plan_there(moto, gateways):
+    moto.answer("known", [("known", "integer"), ("text", "varchar")], [["7", "it's"], ["8", None]])
+    with gateways().connect() as connection:
+        notices = []
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+        connection.execute("SET lakegate.route = 'athena'")
+        cursor = connection.execute(planned("known", "WHERE id > %s AND text <> %s"), [-1, "it's"])
+        assert [column.type_code for column in cursor.description] == [23, 25]
+        assert cursor.fetchall() == [(7, "it's"), (8, None)]
+    assert moto.calls["StartQueryExecution"] == 1
+    assert "'it''s'" in moto.texts()[0] and "-1" in moto.texts()[0]
+    assert len(notices) == 1 and "at most" in notices[0] and "$0.000050" in notices[0]
+
+
+def test_explain_tells_the_price_and_runs_nothing(moto, gateways):
+    with gateways().connect() as connection:
+        connection.execute("SET lakegate.route = 'athena'")
+        lines = [line for line, in connection.execute("EXPLAIN " + planned("explained"))]
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            connection.execute("EXPLAIN ANALYZE " + planned("explained"))
+    assert "athena" in lines[0] and "$0.000050" in lines[0]
+    assert any('FROM "public"."types"' in line for line in lines)
+    assert not moto.calls
+
+
+@pytest.mark.parametrize("columns, row, words", [
+    ([("other", "integer"), ("text", "varchar")], ["1", "x"], 'a column "other" where "apart"'),
+    ([("apart", "integer")], ["1"], "1 columns where 2"),
+    ([("apart", "varchar"), ("text", "varchar")], ["1", "x"], "column apart"),
+    ([("apart", "bigint"), ("text", "varchar")], [str(2**40), "x"], "column apart"),
+])
+def test_an_answer_of_other_columns_is_refused(moto, gateways, columns, row, words):
+    moto.answer("apart", columns, [row])
+    error = refused(gateways(), planned("apart"))
+    assert error.sqlstate == "XX001" and words in str(error)
+
+
+def test_another_zone_is_refused_where_it_counts(moto, gateways):
+    moto.answer("zoned", [("zoned", "date")], [["2026-06-01"]])
+    with gateways().connect(autocommit=True) as connection:
+        connection.execute("SET lakegate.route = 'athena'")
+        connection.execute("SET TimeZone = 'America/Sao_Paulo'")
+        today = "SELECT current_date AS zoned FROM types"
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="runs in UTC"):
+            connection.execute(today)
+        assert not moto.texts()
+        connection.execute("SET TimeZone = 'UTC'")
+        assert connection.execute(today).fetchall() == [(dt.date(2026, 6, 1),)]
 
 
 WRONG = [
@@ -402,13 +468,23 @@ def test_wrong_statements_fall_back_to_nothing(moto, gateways, sql):
 
 
 def test_what_is_not_supported_here_falls_back(moto, gateways):
-    """A subquery that depends on the row by more than an equality."""
     moto.answer("fallen", [("fallen", "integer")], [["7"]])
-    sql = "SELECT (SELECT max(b.id) FROM types b WHERE b.id < a.id LIMIT 1) AS fallen FROM types a"
+    sql = statement("fallen")
     with pytest.raises(psycopg.errors.FeatureNotSupported):
         gateways().query(sql)
     assert not moto.calls, "only where athena.fallback is set"
     assert gateways(fallback="true").query(sql) == [(7,)]
+
+
+def test_what_proves_unsupported_when_it_runs_falls_back_too(moto, gateways):
+    moto.answer("turned", [("id", "integer"), ("turned", "integer")], [["7", None]])
+    sql = (
+        "SELECT a.id, x.turned FROM types a, "
+        "LATERAL (SELECT max(b.id) AS turned FROM types b WHERE b.id < a.id) x"
+    )
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        gateways().query(sql)
+    assert gateways(fallback="true").query(sql) == [(7, None)]
 
 
 def test_nothing_goes_there_unless_it_is_asked_for(moto, gateways):

@@ -102,3 +102,26 @@ async fn years_are_ranges() {
     let plan = format!("EXPLAIN SELECT * FROM {days} WHERE extract(year FROM d) = 2024");
     assert!(!lake.query(&plan).await.contains("extract"), "the year is no range");
 }
+
+#[tokio::test]
+async fn nan_is_the_greatest_number_by_group_too() {
+    let lake = Lake::new();
+    for float in ["float4", "float8"] {
+        let rows = [
+            (1, "1"),
+            (1, "NaN"),
+            (1, "-Infinity"),
+            (2, "-Infinity"),
+            (3, "NaN"),
+            (3, "Infinity"),
+            (4, "NaN"),
+        ];
+        let rows = rows.map(|(group, x)| format!("({group}, '{x}'::{float})")).join(", ");
+        let sql = format!(
+            "SELECT g, max(x)::text, min(x)::text FROM (VALUES {rows}) t(g, x) GROUP BY g ORDER BY g"
+        );
+        let expected =
+            "1 | NaN | -Infinity\n2 | -Infinity | -Infinity\n3 | NaN | Infinity\n4 | NaN | NaN";
+        assert_eq!(lake.query(&sql).await, expected, "{float}");
+    }
+}

@@ -1,5 +1,6 @@
-//! Aggregates that DataFusion lacks, or answers with another type.
+//! Aggregates that DataFusion lacks, or answers with another type or value.
 
+mod extremes;
 mod joined;
 mod ordered;
 mod spread;
@@ -11,6 +12,7 @@ pub use joined::NAME as JOINED;
 pub fn functions() -> Vec<AggregateUDF> {
     let mut functions = ordered::functions();
     functions.extend(spread::functions());
+    functions.extend(extremes::functions());
     functions.push(joined::function());
     functions
 }
