@@ -108,6 +108,11 @@ pub struct Job {
 #[async_trait]
 pub trait Work: Send {
     async fn run(&mut self, output: &mut Output) -> Result<()>;
+
+    /// Whether it ends by itself soon after its stop, and is to: it has something left to write down.
+    fn ends_itself(&self) -> bool {
+        false
+    }
 }
 
 /// Where the rows of a statement go.
@@ -120,7 +125,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Waits for the reader; never returns when it went away, as its `Abort` follows at once.
+    /// Waits for the reader; never returns when it went away, as a stop or the end of the task follows at once.
     pub async fn send(&mut self, batch: RecordBatch) {
         self.note(&batch);
         if self.sender.send(Message::Batch(batch)).await.is_err() {
@@ -157,7 +162,9 @@ pub type Present = fn(&RecordBatch, &SchemaRef) -> Result<RecordBatch>;
 pub fn start(job: Job, runtime: &tokio::runtime::Handle) -> Rows {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let (schema, stop) = (Arc::clone(&job.schema), job.stop.clone());
-    let task = Abort(runtime.spawn(run(job, sender)).abort_handle());
+    let lets_end = job.work.ends_itself();
+    let task = runtime.spawn(run(job, sender)).abort_handle();
+    let task = Abort { task, stop: lets_end.then(|| stop.clone()) };
     let stream = futures::stream::unfold(Some((receiver, task)), |state| async move {
         let (mut receiver, task) = state?;
         match receiver.recv().await {
@@ -178,11 +185,18 @@ enum Message {
 }
 
 /// Dropping the reader's end stops the query and frees its memory.
-struct Abort(AbortHandle);
+struct Abort {
+    task: AbortHandle,
+    /// Of one that ends itself.
+    stop: Option<Stop>,
+}
 
 impl Drop for Abort {
     fn drop(&mut self) {
-        self.0.abort();
+        match &self.stop {
+            Some(stop) => stop.cancel(),
+            None => self.task.abort(),
+        }
     }
 }
 

@@ -41,7 +41,17 @@ impl Work for RemoteWork {
                 batch = rows.stream.next() => batch,
             };
             let Some(batch) = batch else { return Ok(()) };
-            output.send(told(&batch?, &output.schema, self.remote.name())?).await;
+            let batch = told(&batch?, &output.schema, self.remote.name())?;
+            tokio::select! {
+                biased;
+                error = stop.stopped() => return Err(error),
+                () = output.send(batch) => {}
+            }
         }
+    }
+
+    /// What it has cost is known a moment after the stop.
+    fn ends_itself(&self) -> bool {
+        true
     }
 }

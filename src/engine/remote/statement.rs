@@ -76,7 +76,7 @@ fn size(table: &Table) -> Option<u64> {
 }
 
 /// The tables of the catalog that the statement names, by the parts it names them with.
-fn tables<'a>(planner: &'a Planner, tree: &Tree) -> Result<HashMap<Vec<String>, &'a Table>> {
+pub fn tables<'a>(planner: &'a Planner, tree: &Tree) -> Result<HashMap<Vec<String>, &'a Table>> {
     let statement = PlannerStatement::Statement(Box::new(tree.clone()));
     let named = planner.state.resolve_table_references(&statement).map_err(from_datafusion)?;
     let mut tables = HashMap::new();
