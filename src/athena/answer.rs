@@ -124,8 +124,8 @@ impl Answers {
     }
 }
 
-/// The object's bytes, a few parts ahead of who reads them. Not as one request: its bytes would be taken in as
-/// fast as they come, however slow the reader.
+/// The object's bytes, a few parts ahead of who reads them. Not as one request: its bytes would be taken in
+/// as fast as they come, however slow the reader.
 fn parts(stores: Arc<Stores>, file: Location, size: u64) -> BoxStream<'static, Result<Bytes>> {
     let starts = (0..size.div_ceil(PART_BYTES)).map(|part| part * PART_BYTES);
     let requests = starts.map(move |start| {

@@ -1,11 +1,11 @@
-//! The session's zone. Athena runs every statement in UTC: where another zone would change the answer, the statement
-//! is refused.
+//! The session's zone. Athena runs every statement in UTC: where another zone would change the answer, the
+//! statement is refused.
 
 use arrow::datatypes::{DataType, FieldRef};
 use lakegate_base::{Error, Result, Subject};
 
-/// Words in which moments of a zone come into a statement, as Athena has them. A text that holds one is refused as
-/// well: that is safe.
+/// Words in which moments of a zone come into a statement, as Athena has them. A text that holds one is
+/// refused as well: that is safe.
 const MOMENTS: [&str; 8] = [
     "time zone",
     "timezone",

@@ -1,5 +1,5 @@
-//! The seam to an engine elsewhere that answers a statement in our stead, for a price: Athena. The engine decides
-//! what goes there, and sees nothing but Arrow.
+//! The seam to an engine elsewhere that answers a statement in our stead, for a price: Athena. The engine
+//! decides what goes there, and sees nothing but Arrow.
 
 use std::any::Any;
 
@@ -20,7 +20,8 @@ pub struct RemoteQuery {
     pub estimate: Option<u64>,
     /// Whether the order of the rows is part of the answer.
     pub is_ordered: bool,
-    /// The columns that the asker was told, where they are known. What comes may be of other types that are like them.
+    /// The columns that the asker was told, where they are known. What comes may be of other types that are
+    /// like them.
     pub columns: Option<SchemaRef>,
 }
 
@@ -40,9 +41,9 @@ pub trait Remote: Send + Sync {
     /// As settings, hints and the query log name it: `athena`.
     fn name(&self) -> &'static str;
 
-    /// The statement in the remote's words; refused as unsupported where it cannot be said exactly. `tree` is what
-    /// `Session::parse` made of it, with its parameters in place; `columns` are those of all tables it names, and
-    /// `zone` is the session's.
+    /// The statement in the remote's words; refused as unsupported where it cannot be said exactly. `tree`
+    /// is what `Session::parse` made of it, with its parameters in place; `columns` are those of all tables
+    /// it names, and `zone` is the session's.
     fn translate(
         &self,
         tree: &(dyn Any + Send + Sync),
@@ -56,7 +57,8 @@ pub trait Remote: Send + Sync {
     /// The columns of the answer. Nothing runs and nothing is billed.
     async fn describe(&self, query: &RemoteQuery, stop: &Stop) -> Result<SchemaRef>;
 
-    /// Refuses what goes beyond a limit, runs the rest to its end and gives the rows, in the remote's own types.
-    /// The bill is written whatever becomes of the statement. A stop, or dropping the future, stops it there, too.
+    /// Refuses what goes beyond a limit, runs the rest to its end and gives the rows, in the remote's own
+    /// types. The bill is written whatever becomes of the statement. A stop, or dropping the future, stops
+    /// it there, too.
     async fn run(&self, query: RemoteQuery, stop: &Stop, bill: &mut Bill) -> Result<Rows>;
 }

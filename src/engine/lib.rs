@@ -5,6 +5,7 @@ mod asked;
 mod aspect;
 mod command;
 mod constant;
+mod context;
 mod cooperate;
 mod engine;
 mod error;

@@ -125,7 +125,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Waits for the reader; never returns when it went away, as a stop or the end of the task follows at once.
+    /// Waits for the reader; never returns when it went away, as a stop or the end of the task follows at
+    /// once.
     pub async fn send(&mut self, batch: RecordBatch) {
         self.note(&batch);
         if self.sender.send(Message::Batch(batch)).await.is_err() {

@@ -10,29 +10,26 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 use lakegate_base::{
-    Answer, BoxFuture, Error, ErrorKind, Parameter, Prepared, RemoteQuery, Result, Rows, Session,
+    Answer, BoxFuture, Error, ErrorKind, Parameter, Prepared, Result, Rows, Session,
     SessionOptions, Statement, StatementKind, Stop, Subject, Transaction,
 };
 use sqlparser::ast::Statement as Tree;
 
-use crate::asked::Asked;
 use crate::command::{self, Outcome};
 use crate::constant;
+use crate::context::Context;
 use crate::engine::Shared;
 use crate::explain::{self, Form};
 use crate::log::{Entry, Who};
-use crate::names::SessionFunctions;
 use crate::place::pointed;
-use crate::plan::{Planned, Planner};
-use crate::plans::{Basis, Kept, Key};
+use crate::plan::Planned;
+use crate::plans::{Kept, Key};
 use crate::remote::{self, Abroad, RemoteWork, Route, Turned};
 use crate::rewrite;
 use crate::run::{Again, Job, LocalWork, Work, named, start};
-use crate::sessions::{Present, lock};
 use crate::settings::Settings;
 use crate::sql::{Formality, Place, ends_transaction, is_session_command, parse};
 use crate::statement::{LakePrepared, PreparedFormality, Shape, bind};
-use crate::system::SessionFacts;
 use crate::temporary::{self, Change, Request, Temporary};
 use crate::transaction::{self, Savepoint};
 
@@ -45,14 +42,6 @@ enum Begun {
     /// The answer is there already.
     Answered(RecordBatch, Vec<String>),
     Running(Box<dyn Work>, Vec<String>),
-}
-
-/// What a statement needs of its session; a running query keeps it, to plan once more.
-#[derive(Clone)]
-struct Context {
-    shared: Arc<Shared>,
-    present: Arc<Present>,
-    state: Arc<Mutex<State>>,
 }
 
 /// What statements change.
@@ -445,99 +434,6 @@ impl LakeSession {
 impl Drop for LakeSession {
     fn drop(&mut self) {
         self.context.shared.plans.forget(self.context.present.number);
-    }
-}
-
-impl Context {
-    /// Whether a plan of this would be the same now: the catalog and every table are as they were.
-    async fn stands(&self, basis: &Basis) -> Result<bool> {
-        let catalog = self.shared.catalog().await?;
-        if catalog.version != basis.catalog_version {
-            return Ok(false);
-        }
-        for source in basis.tables() {
-            let Some(table) = catalog.table(&source.name) else { return Ok(false) };
-            let snapshot = self.shared.open(&source.name, table, &source.as_of).await?;
-            if !Arc::ptr_eq(&snapshot, &source.snapshot) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    /// The statement for the remote: translated and measured. Nothing is sent.
-    async fn remote_work(
-        &self,
-        text: &str,
-        shape: &Shape,
-        values: &[Parameter],
-    ) -> Result<RemoteWork> {
-        let Some(remote) = &self.shared.options.remote else {
-            return Err(Error::internal("a statement left for nowhere"));
-        };
-        let planner = self.planner(text).await?;
-        let abroad = Abroad::new(&planner, &shape.tree, values)?;
-        let known = abroad.query(remote.engine.as_ref(), &self.present.user)?;
-        let estimate = remote::estimated(&planner, &shape.tree, shape, values).await;
-        let columns = (!explain::is_explain(&shape.tree)).then(|| Arc::clone(&shape.schema));
-        Ok(RemoteWork {
-            query: RemoteQuery { estimate: estimate.or(known.estimate), columns, ..known },
-            remote: Arc::clone(&remote.engine),
-            admission: Arc::clone(&self.shared.remote_admission),
-        })
-    }
-
-    /// Pins the catalog and gathers what planning a statement needs; its text says where it is to run.
-    async fn planner(&self, text: &str) -> Result<Planner> {
-        let catalog = self.shared.catalog().await?;
-        let lake = self.shared.lake_view(&catalog);
-        let facts: Arc<dyn SessionFacts> = Arc::new(Asked {
-            present: Arc::clone(&self.present),
-            sessions: Arc::clone(&self.shared.sessions),
-            database: self.shared.options.catalog_name.clone(),
-            state: Arc::clone(&self.state),
-            lake,
-        });
-        let temporary = self.state().temporary.clone();
-        let (search_path, as_of, time_zone, route) = {
-            let settings = &self.state().settings;
-            (
-                settings.search_path(&self.present.user),
-                settings.as_of()?,
-                settings.time_zone().to_string(),
-                Route::of(text, settings.route(), self.shared.options.remote.as_ref())?,
-            )
-        };
-        let state = self.session_state(&time_zone);
-        let basis = Arc::new(Basis::new(catalog.version));
-        let functions = Arc::new(SessionFunctions::new(Arc::clone(&facts)));
-        let shared = Arc::clone(&self.shared);
-        Ok(Planner {
-            shared,
-            catalog,
-            facts,
-            state,
-            functions,
-            basis,
-            search_path,
-            temporary,
-            as_of,
-            time_zone,
-            route,
-        })
-    }
-
-    fn session_state(&self, zone: &str) -> SessionState {
-        let mut state = self.shared.template.clone();
-        // The options are shared until one changes.
-        if state.config().options().execution.time_zone.as_deref() != Some(zone) {
-            state.config_mut().options_mut().execution.time_zone = Some(zone.to_string());
-        }
-        state
     }
 }
 

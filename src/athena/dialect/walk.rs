@@ -9,7 +9,8 @@ use sqlparser::ast::*;
 /// A deeper tree is refused: it is walked by recursion.
 const DEPTH_MAX: usize = 200;
 
-/// More expressions in one are refused: a guard repeats its operand, and guards in guards double it each time.
+/// More expressions in one are refused: a guard repeats its operand, and guards in guards double it each
+/// time.
 const PARTS_MAX: usize = 100_000;
 
 /// What one direction does at each place. `expr` walks the operands itself, by [`Walk::operands`].

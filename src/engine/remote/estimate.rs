@@ -20,8 +20,8 @@ use crate::statement::{Shape, bind};
 /// Tables that cannot be looked at soon are priced by the catalog.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Bytes of the files that pruning leaves, whole, whatever columns are read; of all files when we cannot plan it,
-/// none when we cannot open its tables.
+/// Bytes of the files that pruning leaves, whole, whatever columns are read; of all files when we cannot
+/// plan it, none when we cannot open its tables.
 pub async fn bytes(
     planner: &Planner,
     tree: &Tree,

@@ -1,8 +1,9 @@
 //! Statements that an engine elsewhere answers (`base/remote.rs`): which do, in what words, and their rows.
 //!
-//! A statement goes as a whole, or not at all: because its session or its own hint says so, because it names a
-//! table that only the remote reads, or, where the operator allows it, because it is valid and we do not support
-//! it. Statements that read no table of the catalog stay here whatever is asked: clients browse.
+//! A statement goes as a whole, or not at all: because its session or its own hint says so, because it
+//! names a table that only the remote reads, or, where the operator allows it, because it is valid and we
+//! do not support it. Statements that read no table of the catalog stay here whatever is asked: clients
+//! browse.
 
 mod answer;
 mod estimate;

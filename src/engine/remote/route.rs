@@ -68,8 +68,8 @@ pub enum Route {
 }
 
 impl Route {
-    /// A statement's own hint, `/*+ route(athena) */` in front of it or behind its first word, counts more than the
-    /// session's setting.
+    /// A statement's own hint, `/*+ route(athena) */` in front of it or behind its first word, counts more
+    /// than the session's setting.
     pub fn of(statement: &str, setting: &str, remote: Option<&RemoteOptions>) -> Result<Self> {
         let asked = hint(statement).unwrap_or_else(|| setting.to_string());
         match (asked.as_str(), remote) {

@@ -1,5 +1,5 @@
-//! A statement as it leaves: bound values in it, tables under their full names, and what the remote must know to
-//! translate it.
+//! A statement as it leaves: bound values in it, tables under their full names, and what the remote must
+//! know to translate it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -1,5 +1,5 @@
-//! A table as a statement for the remote is planned over it: its columns, as the catalog has them. It is opened and
-//! read there.
+//! A table as a statement for the remote is planned over it: its columns, as the catalog has them. It is
+//! opened and read there.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! `max` and `min` of floats by group, as Postgres orders them: NaN is greater than all others, and infinities are
-//! values. DataFusion's compare each value with the last one, so that a NaN hides what came before it, and begin
-//! with the greatest finite number. No upstream issue was found; take this out once
+//! `max` and `min` of floats by group, as Postgres orders them: NaN is greater than all others, and
+//! infinities are values. DataFusion's compare each value with the last one, so that a NaN hides what came
+//! before it, and begin with the greatest finite number. No upstream issue was found; take this out once
 //! `max` and `min` of `{NaN, 1, -Infinity}` are right by group.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity,
     Signature, StatisticsArgs,
 };
-use datafusion_functions_aggregate_common::aggregate::groups_accumulator::prim_op::PrimitiveGroupsAccumulator;
+use datafusion_functions_aggregate_common::aggregate::groups_accumulator::prim_op;
 
 pub fn functions() -> Vec<AggregateUDF> {
     let extreme = |inner, is_max| AggregateUDF::from(Extreme { inner, is_max });
@@ -65,7 +65,10 @@ where
         }
     };
     let start = if is_max { T::Native::LEAST } else { T::Native::GREATEST };
-    Box::new(PrimitiveGroupsAccumulator::<T, _>::new(data_type, keep).with_starting_value(start))
+    Box::new(
+        prim_op::PrimitiveGroupsAccumulator::<T, _>::new(data_type, keep)
+            .with_starting_value(start),
+    )
 }
 
 impl AggregateUDFImpl for Extreme {
