@@ -16,10 +16,7 @@ DEPTH = Gap("each pass over a plan asks for the types of all that is nested: six
 
 VIEW = Gap("ibis makes a temporary view to learn a text's types: only temporary tables can be made")
 
-NAN = Gap("DataFusion's max() of a group passes over NaN, which Postgres holds for the largest number")
-
 KNOWN = {
-    "test_an_expression_has_the_rows_of_postgres[largest floats]": NAN,
     "test_a_text_becomes_an_expression": VIEW,
     "test_parser_bomb[overlay]": DEPTH,
     "test_what_people_and_tools_write_is_no_bomb[20 functions]": PARSER,
